@@ -1,0 +1,40 @@
+use saathii_shared_types::users::Role;
+
+use crate::{
+    auth::{self, CurrentUser, EndReason, announce_access_change},
+    http::HttpError,
+    phone::Phone,
+    presence,
+    realtime::SessionsEnded,
+    state::AppState,
+    users,
+};
+
+/// Pseudonymises the person, ends every login and closes every socket; what others' records point at stays.
+pub(super) async fn delete_account(app: &AppState, user: &CurrentUser) -> Result<(), HttpError> {
+    let now = app.clock.now();
+    let mut tx = app.db.begin().await?;
+    let left = presence::leave(&mut tx, user.id, now).await?;
+    if !users::pseudonymise(&mut tx, user.id, now).await? {
+        // Another request deleted it a moment ago.
+        return Err(auth::Error::SessionEnded.into());
+    }
+    let version = auth::end_all_sessions(&mut tx, user.id, EndReason::Deleted, now).await?;
+    tx.commit().await?;
+
+    if let Some(change) = left {
+        app.bus.publish(change);
+    }
+    let ended = SessionsEnded { user_id: user.id, session_id: None };
+    announce_access_change(app, user.id, version, Some(ended)).await?;
+    Ok(())
+}
+
+/// Gives the role admin to the account with this phone; false where there is none or it holds the role already.
+pub async fn grant_admin(app: &AppState, phone: &Phone) -> Result<bool, auth::Error> {
+    let mut db = app.db.acquire().await?;
+    let Some((user, version)) = users::grant_role(&mut db, phone, Role::Admin).await? else { return Ok(false) };
+    announce_access_change(app, user, version, None).await?;
+    tracing::info!(user.id = user.0, "role admin granted");
+    Ok(true)
+}

@@ -1,0 +1,190 @@
+//! The one place where rooms are joined: state, background tasks, the router and its layers.
+
+use std::{sync::Arc, time::Duration};
+
+use anyhow::Context;
+use axum::{Router, extract::DefaultBodyLimit, middleware};
+use metrics_exporter_prometheus::PrometheusHandle;
+use secrecy::SecretString;
+use tokio::{net::TcpListener, sync::mpsc, task::JoinSet};
+use tokio_util::sync::CancellationToken;
+use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer};
+use utoipa::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::{
+    account, auth,
+    config::Config,
+    feed,
+    http::{self, cors, docs, log_request},
+    infra::{clock::Clock, object_store::ObjectStore, postgres, redis::Redis, sms::Sms, stores::Stores},
+    phone::Phone,
+    presence,
+    realtime::{Bus, Gap, Hub, Pending},
+    state::{AppState, Parts},
+    users,
+};
+
+/// A JSON body is small; a larger one is refused before it is read.
+const LARGEST_BODY: usize = 64 * 1024;
+
+/// How long requests and sockets in hand may take to finish after SIGTERM.
+const DRAIN: Duration = Duration::from_secs(20);
+
+/// One node, connected and migrated, with its background tasks running.
+pub struct App {
+    pub state: AppState,
+    tasks: JoinSet<()>,
+    outbox: tokio::task::JoinHandle<()>,
+}
+
+/// What the background tasks work off.
+struct Inboxes {
+    outbox: Pending,
+    gaps: mpsc::UnboundedReceiver<Gap>,
+    heartbeats: presence::Incoming,
+}
+
+impl App {
+    /// A node, migrated, with its background tasks running.
+    pub async fn start(
+        config: Config,
+        stores: &Stores,
+        secret: &SecretString,
+        clock: Clock,
+        metrics: PrometheusHandle,
+    ) -> anyhow::Result<Self> {
+        let (state, inboxes) = connect(config, stores, secret, clock, metrics).await?;
+        prepare(&state, stores).await?;
+        let (tasks, outbox) = spawn_tasks(&state, inboxes);
+        Ok(Self { state, tasks, outbox })
+    }
+
+    /// A node for one command: migrated, and nothing runs in the background.
+    pub async fn connect_once(
+        config: Config,
+        stores: &Stores,
+        secret: &SecretString,
+        clock: Clock,
+        metrics: PrometheusHandle,
+    ) -> anyhow::Result<AppState> {
+        let (state, _) = connect(config, stores, secret, clock, metrics).await?;
+        prepare(&state, stores).await?;
+        Ok(state)
+    }
+
+    /// Serves until `state.shutdown`, then ends in order: no new requests, sockets told to come back elsewhere,
+    /// requests finished, background tasks stopped, what was published sent.
+    pub async fn serve(mut self, listener: TcpListener) {
+        let router = router(self.state.clone());
+        http::serve::serve(listener, router, self.state.shutdown.clone(), DRAIN).await;
+        let closed = async {
+            while self.state.hub.socket_count() > 0 {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        if tokio::time::timeout(Duration::from_secs(5), closed).await.is_err() {
+            tracing::warn!(left = self.state.hub.socket_count(), "some sockets did not close in time");
+        }
+        self.tasks.shutdown().await;
+        self.state.bus.flush().await;
+        self.outbox.abort();
+        self.state.db.close().await;
+    }
+}
+
+async fn prepare(state: &AppState, stores: &Stores) -> anyhow::Result<()> {
+    postgres::migrate(&state.db).await.context("the migrations failed")?;
+    if stores.embeds_storage() {
+        state.objects.create_bucket().await.context("cannot make the bucket")?;
+    }
+    for phone in &state.config.admin_phones {
+        let phone = Phone::parse(phone, &state.config.otp.default_region).context("ADMIN_PHONES")?;
+        account::grant_admin(state, &phone).await.context("ADMIN_PHONES")?;
+    }
+    Ok(())
+}
+
+async fn connect(
+    config: Config,
+    stores: &Stores,
+    secret: &SecretString,
+    clock: Clock,
+    metrics: PrometheusHandle,
+) -> anyhow::Result<(AppState, Inboxes)> {
+    let db = postgres::connect(&stores.database_url, config.database.max_connections)
+        .await
+        .context("cannot connect to Postgres")?;
+    let redis = Redis::connect(&stores.redis_url, &config.redis.prefix).context("REDIS_URL")?;
+    let shutdown = CancellationToken::new();
+    let (bus, outbox) = Bus::new(&redis);
+    let (gap_sender, gaps) = mpsc::unbounded_channel();
+    let (heartbeats, incoming) = presence::Heartbeats::new();
+    let state = AppState::from(Parts {
+        clock,
+        db,
+        redis,
+        objects: ObjectStore::new(&stores.storage, &config.storage.bucket),
+        sms: Sms::new(config.otp.sender.clone()).context("cannot make an HTTP client")?,
+        metrics,
+        bus,
+        hub: Arc::new(Hub::new(shutdown.clone(), gap_sender)),
+        signer: auth::Signer::new(&config.tokens, secret),
+        codes: auth::Codes::new(secret, config.otp.test_numbers.clone()),
+        heartbeats,
+        feed_counts: feed::CountCache::default(),
+        shutdown,
+        config,
+    });
+    Ok((state, Inboxes { outbox, gaps, heartbeats: incoming }))
+}
+
+fn spawn_tasks(state: &AppState, inboxes: Inboxes) -> (JoinSet<()>, tokio::task::JoinHandle<()>) {
+    let Inboxes { outbox, gaps, heartbeats } = inboxes;
+    let mut tasks = JoinSet::new();
+    let app = state.clone();
+    tasks.spawn(async move { app.bus.run(&app.redis, &app.hub, &app.clock).await });
+    let app = state.clone();
+    tasks.spawn(async move { presence::run_heartbeats(&app, heartbeats).await });
+    let app = state.clone();
+    tasks.spawn(async move { presence::run_sweeper(&app).await });
+    let app = state.clone();
+    tasks.spawn(async move { presence::mend_gaps(&app, gaps).await });
+    let app = state.clone();
+    tasks.spawn(async move { auth::run_janitor(&app).await });
+    let app = state.clone();
+    // Ends last: the others publish to the end.
+    let outbox = tokio::spawn(async move { app.bus.run_outbox(&app.redis, outbox).await });
+    (tasks, outbox)
+}
+
+/// Every route of every room, with its place in the OpenAPI document.
+fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::with_openapi(docs::Document::openapi())
+        .merge(auth::router())
+        .merge(users::router())
+        .merge(account::router())
+        .merge(presence::router())
+        .merge(feed::router())
+        .merge(http::health::router())
+}
+
+/// The OpenAPI 3.1 document.
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    routes().into_openapi()
+}
+
+fn router(state: AppState) -> Router {
+    let (routes, document) = routes().split_for_parts();
+    let cors = cors::layer(&state.config);
+    routes
+        .merge(docs::pages(document))
+        .fallback(http::error::not_found)
+        .method_not_allowed_fallback(http::error::method_not_allowed)
+        .layer(DefaultBodyLimit::max(LARGEST_BODY))
+        .layer(CatchPanicLayer::custom(log_request::answer_panic))
+        .layer(CompressionLayer::new())
+        .layer(cors)
+        .layer(middleware::from_fn(log_request::log_request))
+        .with_state(state)
+}

@@ -1,0 +1,100 @@
+//! The configuration, read once from the environment; every section names its variables.
+//!
+//! Everything that is wrong is reported at once, not one variable per start.
+
+mod database;
+mod env;
+mod otp;
+mod redis;
+mod server;
+mod storage;
+mod tokens;
+
+use std::{collections::HashMap, path::PathBuf};
+
+use self::env::Env;
+pub use self::{
+    database::Database,
+    otp::{Otp, Sender, TestNumber},
+    redis::Redis,
+    server::{LogFormat, Server},
+    storage::{ExternalStorage, Storage},
+    tokens::Tokens,
+};
+
+/// `APP_ENV`: `production` asks for every URL and secret; anything else is a developer's machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    Development,
+    Production,
+}
+
+impl Mode {
+    pub fn is_production(self) -> bool {
+        self == Self::Production
+    }
+}
+
+/// The whole configuration.
+#[derive(Debug, Clone)]
+pub struct Config {
+    pub mode: Mode,
+    /// `DATA_DIR`: where the embedded stores and the development secret lie.
+    pub data_dir: PathBuf,
+    /// `ADMIN_PHONES`: these accounts hold the role admin.
+    pub admin_phones: Vec<String>,
+    /// `DEMO_DATA`: believable people on an empty embedded database; never in production.
+    pub demo_data: bool,
+    /// `CALL_MINUTE_SECONDS`: how long a billed minute lasts.
+    pub call_minute_seconds: u32,
+    pub server: Server,
+    pub database: Database,
+    pub redis: Redis,
+    pub storage: Storage,
+    pub tokens: Tokens,
+    pub otp: Otp,
+}
+
+/// What is wrong with the configuration, a line each.
+#[derive(Debug, thiserror::Error)]
+#[error("the configuration is not usable:\n  - {}", .0.join("\n  - "))]
+pub struct ConfigError(pub Vec<String>);
+
+impl Config {
+    pub fn from_env() -> Result<Self, ConfigError> {
+        Self::read(std::env::vars().collect())
+    }
+
+    /// Reads the configuration from these variables instead of the process's own.
+    pub fn read(vars: HashMap<String, String>) -> Result<Self, ConfigError> {
+        let mut env = Env::new(vars);
+        let mode = env.one_of(
+            "APP_ENV",
+            &[("development", Mode::Development), ("production", Mode::Production)],
+            Mode::Development,
+        );
+        let otp = Otp::read(&mut env, mode);
+        let config = Self {
+            mode,
+            data_dir: env.text("DATA_DIR").unwrap_or_else(|| "./.saathii".into()).into(),
+            admin_phones: env
+                .list("ADMIN_PHONES")
+                .into_iter()
+                .filter_map(|phone| env.check("ADMIN_PHONES", crate::phone::Phone::parse(&phone, &otp.default_region)))
+                .map(|phone| phone.as_str().to_owned())
+                .collect(),
+            demo_data: env.switch("DEMO_DATA", !mode.is_production()),
+            call_minute_seconds: env.number("CALL_MINUTE_SECONDS", 60, 1..=3600),
+            server: Server::read(&mut env, mode),
+            database: Database::read(&mut env, mode),
+            redis: Redis::read(&mut env, mode),
+            storage: Storage::read(&mut env, mode),
+            tokens: Tokens::read(&mut env, mode),
+            otp,
+        };
+        if mode.is_production() && config.demo_data {
+            env.problem("DEMO_DATA: production never has demo people; leave it unset or `off`");
+        }
+        env.finish(config)
+    }
+}

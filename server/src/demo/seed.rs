@@ -1,0 +1,62 @@
+//! The forty, made once.
+
+use chrono::TimeDelta;
+use rand::{Rng, SeedableRng, rngs::StdRng};
+use saathii_shared_types::users::Role;
+
+use super::{
+    people::{self, PEOPLE, Person},
+    phone,
+};
+use crate::{
+    presence,
+    state::AppState,
+    users::{self, NewUser, Profile},
+};
+
+/// How many were made; none where anybody has registered.
+pub async fn seed(app: &AppState) -> anyhow::Result<usize> {
+    let mut tx = app.db.begin().await?;
+    if users::any(&mut tx).await? {
+        return Ok(0);
+    }
+    let now = app.clock.now();
+    // The same forty everywhere, so that a screenshot can be made again.
+    let mut rng = StdRng::seed_from_u64(40);
+    for (index, person) in PEOPLE.iter().enumerate() {
+        let phone = phone(index)?;
+        let registered = now - TimeDelta::hours(rng.random_range(24..2400));
+        let profile = profile_of(person, &mut rng);
+        let roles = roles_of(index, person);
+        let user = users::insert(&mut tx, NewUser { phone: &phone, profile: &profile, roles, now: registered }).await?;
+        let last_seen = now - TimeDelta::minutes(rng.random_range(5..600));
+        presence::insert(&mut tx, user, last_seen).await?;
+        if person.is_listener {
+            let tenths: i32 = rng.random_range(36..=50);
+            users::set_rating(&mut tx, user, f64::from(tenths) / 10.0).await?;
+        }
+    }
+    tx.commit().await?;
+    Ok(PEOPLE.len())
+}
+
+fn roles_of(index: usize, person: &Person) -> &'static [Role] {
+    match (index == people::ADMIN, person.is_listener) {
+        (true, _) => &[Role::User, Role::Admin],
+        (false, true) => &[Role::Listener],
+        (false, false) => &[Role::User],
+    }
+}
+
+fn profile_of(person: &Person, rng: &mut StdRng) -> Profile {
+    let year = rng.random_range(1978..=2004);
+    Profile {
+        username: person.username.to_owned(),
+        sex: person.sex,
+        dob: chrono::NaiveDate::from_ymd_opt(year, rng.random_range(1..=12), rng.random_range(1..=28)),
+        bio: Some(person.bio.to_owned()).filter(|bio| !bio.is_empty()),
+        interests: person.interests.split_whitespace().map(str::to_owned).collect(),
+        profile_image_url: None,
+        preferred_language: Some(person.language.to_owned()),
+    }
+}

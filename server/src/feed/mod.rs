@@ -1,0 +1,12 @@
+//! Listeners to call, in the order in which to offer them.
+//!
+//! Owns `feed_listeners`, a read model that triggers on `users` and `presence` keep. Promises: a page is one range of
+//! one index, and counting costs next to nothing however many ask.
+
+mod counts;
+mod query;
+mod routes;
+mod service;
+mod store;
+
+pub use self::{counts::CountCache, routes::router};

@@ -1,0 +1,77 @@
+use std::collections::HashMap;
+
+use saathii_shared_types::{
+    UserId,
+    feed::{FeedListener, FeedPage, FeedStats},
+};
+
+use super::{query::Filter, store};
+use crate::{
+    http::extract::Paging,
+    presence::{self, PresenceRow},
+    state::AppState,
+    users::{self, Card},
+};
+
+pub(super) async fn list_listeners(app: &AppState, filter: &Filter, paging: Paging) -> Result<FeedPage, sqlx::Error> {
+    let mut db = app.db.acquire().await?;
+    let counts = app.feed_counts.count(&mut db, filter).await?;
+    // A page behind the end costs nothing, however far behind.
+    let ids = if paging.offset() < counts.total {
+        store::list(&mut db, filter, paging.offset(), paging.per_page).await?
+    } else {
+        Vec::new()
+    };
+    let listeners = if ids.is_empty() {
+        Vec::new()
+    } else {
+        join(&ids, users::cards(&mut db, &ids).await?, presence::list(&mut db, &ids).await?)
+    };
+    Ok(FeedPage {
+        listeners,
+        total_count: counts.total,
+        online_count: counts.online,
+        available_count: counts.available,
+        page: paging.page,
+        per_page: paging.per_page,
+        has_next: paging.has_next(counts.total),
+        has_previous: paging.has_previous(),
+    })
+}
+
+pub(super) async fn get_stats(app: &AppState) -> Result<FeedStats, sqlx::Error> {
+    let mut db = app.db.acquire().await?;
+    let counts = app.feed_counts.count(&mut db, &Filter::default()).await?;
+    Ok(FeedStats {
+        total_listeners: counts.total,
+        online_listeners: counts.online,
+        available_listeners: counts.available,
+        busy_listeners: counts.online - counts.available,
+    })
+}
+
+fn join(order: &[UserId], cards: Vec<Card>, rows: Vec<PresenceRow>) -> Vec<FeedListener> {
+    let mut cards: HashMap<UserId, Card> = cards.into_iter().map(|card| (card.user_id, card)).collect();
+    let rows: HashMap<UserId, PresenceRow> = rows.into_iter().map(|row| (row.user_id, row)).collect();
+    order.iter().filter_map(|user| Some(listener(cards.remove(user)?, rows.get(user)?))).collect()
+}
+
+fn listener(card: Card, row: &PresenceRow) -> FeedListener {
+    FeedListener {
+        user_id: card.user_id,
+        username: card.username,
+        sex: card.sex,
+        bio: card.bio,
+        interests: card.interests,
+        profile_image_url: card.profile_image_url,
+        preferred_language: card.preferred_language,
+        rating: card.rating,
+        country: card.country,
+        roles: card.roles,
+        is_online: row.is_online,
+        last_seen: row.last_seen,
+        is_busy: row.is_busy,
+        busy_until: row.busy_until,
+        is_available: row.is_online && !row.is_busy,
+    }
+}

@@ -1,0 +1,56 @@
+//! `feed_listeners`; triggers write it.
+
+use saathii_shared_types::UserId;
+use sqlx::PgConnection;
+
+use super::query::Filter;
+
+/// How many listeners match a filter.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Counts {
+    pub(super) total: i64,
+    pub(super) online: i64,
+    pub(super) available: i64,
+}
+
+pub(super) async fn list(db: &mut PgConnection, filter: &Filter, offset: i64, limit: i64) -> sqlx::Result<Vec<UserId>> {
+    sqlx::query_scalar!(
+        r#"SELECT user_id AS "user_id: UserId"
+           FROM feed_listeners
+           WHERE tier >= $1
+             AND ($2::text IS NULL OR language = $2)
+             AND ($3::text[] IS NULL OR interests && $3)
+             AND ($4::float8 IS NULL OR rating >= $4)
+           ORDER BY tier DESC, rating DESC, user_id
+           OFFSET $5
+           LIMIT $6"#,
+        filter.least_tier,
+        filter.language,
+        filter.interests.as_deref(),
+        filter.min_rating,
+        offset,
+        limit,
+    )
+    .fetch_all(db)
+    .await
+}
+
+pub(super) async fn count(db: &mut PgConnection, filter: &Filter) -> sqlx::Result<Counts> {
+    sqlx::query_as!(
+        Counts,
+        r#"SELECT count(*) AS "total!",
+                  count(*) FILTER (WHERE tier >= 1) AS "online!",
+                  count(*) FILTER (WHERE tier = 2) AS "available!"
+           FROM feed_listeners
+           WHERE tier >= $1
+             AND ($2::text IS NULL OR language = $2)
+             AND ($3::text[] IS NULL OR interests && $3)
+             AND ($4::float8 IS NULL OR rating >= $4)"#,
+        filter.least_tier,
+        filter.language,
+        filter.interests.as_deref(),
+        filter.min_rating,
+    )
+    .fetch_one(db)
+    .await
+}

@@ -1,0 +1,17 @@
+//! The Saathii server. `main.rs` is the `saathii` command; tests start the same [`app`] in their own process.
+//!
+//! Arrows: `app` → rooms → `http`, `infra`, `realtime`. A room reaches another through its `mod.rs` alone.
+
+pub mod account;
+pub mod app;
+pub mod auth;
+pub mod config;
+pub mod demo;
+pub mod feed;
+pub mod http;
+pub mod infra;
+pub mod phone;
+pub mod presence;
+pub mod realtime;
+pub mod state;
+pub mod users;

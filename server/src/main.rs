@@ -1,0 +1,176 @@
+//! The `saathii` command.
+
+mod banner;
+
+use std::{io::Write, net::SocketAddr, process::ExitCode};
+
+use anyhow::{Context, bail};
+use clap::{Parser, Subcommand};
+use saathii_server::{
+    account, app,
+    app::App,
+    auth,
+    config::{Config, ConfigError},
+    demo,
+    infra::{
+        clock::Clock,
+        stores::{Purpose, Stores},
+        telemetry,
+    },
+    phone::Phone,
+    state::AppState,
+};
+use tokio::{
+    net::TcpListener,
+    signal::unix::{SignalKind, signal},
+};
+
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
+/// Paid listening calls: the server and its tools. Configured by the environment; see the README.
+#[derive(Parser)]
+#[command(name = "saathii", version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Start the server (the default).
+    Serve,
+    /// Apply the migrations that are missing, and end.
+    Migrate,
+    /// Rights of accounts.
+    #[command(subcommand)]
+    Admin(AdminCommand),
+    /// Fill an empty database with demo people.
+    Seed,
+    /// Print the OpenAPI document.
+    Openapi,
+    /// Say whether the configuration is usable.
+    CheckConfig,
+}
+
+#[derive(Subcommand)]
+enum AdminCommand {
+    /// Give the role admin to the account with this phone.
+    Grant { phone: String },
+}
+
+fn main() -> ExitCode {
+    match run(Cli::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Not through the log, which may not run yet and is not for the person at the terminal.
+            let _ = writeln!(std::io::stderr(), "saathii: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(cli: Cli) -> anyhow::Result<()> {
+    let command = cli.command.unwrap_or(Command::Serve);
+    if let Command::Openapi = command {
+        return say(&app::openapi().to_pretty_json()?);
+    }
+    let config = Config::from_env().map_err(|ConfigError(problems)| anyhow::anyhow!(ConfigError(problems)))?;
+    if let Command::CheckConfig = command {
+        return say("The configuration is usable.");
+    }
+    telemetry::init_logs(config.server.log_format);
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        match command {
+            Command::Serve => serve(config).await,
+            Command::Migrate => with_app(config, async |_| say("The database is up to date.")).await,
+            Command::Seed => with_app(config, async |app| seed(app).await).await,
+            Command::Admin(AdminCommand::Grant { phone }) => {
+                with_app(config, async |app| grant_admin(app, &phone).await).await
+            }
+            Command::Openapi | Command::CheckConfig => Ok(()),
+        }
+    })
+}
+
+fn say(text: &str) -> anyhow::Result<()> {
+    Ok(writeln!(std::io::stdout().lock(), "{text}")?)
+}
+
+async fn serve(config: Config) -> anyhow::Result<()> {
+    let address = SocketAddr::new(config.server.host, config.server.port);
+    // Before anything is started: a second server on this port ends here and has touched nothing.
+    let listener = TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))?;
+    let metrics = telemetry::init_metrics().context("metrics")?;
+    let stores = Stores::open(&config, Purpose::Serve).await?;
+    let served = serve_with(config, &stores, listener, metrics).await;
+    stores.close().await;
+    served
+}
+
+async fn serve_with(
+    config: Config,
+    stores: &Stores,
+    listener: TcpListener,
+    metrics: metrics_exporter_prometheus::PrometheusHandle,
+) -> anyhow::Result<()> {
+    let secret = auth::signing_secret(&config)?;
+    let wants_demo = config.demo_data && stores.embeds_database();
+    let app = App::start(config, stores, &secret, Clock::system(), metrics).await?;
+    let state = app.state.clone();
+    let demo = if wants_demo { demo::start(&state).await? } else { None };
+    let address = listener.local_addr()?;
+    say(&banner::render(&state.config, address, stores, demo.as_ref()))?;
+    let stop = state.shutdown.clone();
+    tokio::spawn(async move {
+        match stop_signal().await {
+            Ok(name) => tracing::info!(signal = name, "going down"),
+            Err(error) => tracing::error!(%error, "cannot hear signals: going down"),
+        }
+        stop.cancel();
+    });
+    app.serve(listener).await;
+    Ok(())
+}
+
+async fn stop_signal() -> std::io::Result<&'static str> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    tokio::select! {
+        _ = terminate.recv() => Ok("SIGTERM"),
+        _ = interrupt.recv() => Ok("SIGINT"),
+    }
+}
+
+/// Runs a one-off command on the migrated stores, beside a running server on that server's own.
+async fn with_app(config: Config, command: impl AsyncFnOnce(&AppState) -> anyhow::Result<()>) -> anyhow::Result<()> {
+    let metrics = telemetry::init_metrics().context("metrics")?;
+    let stores = Stores::open(&config, Purpose::Command).await?;
+    let secret = auth::signing_secret(&config)?;
+    let done = match App::connect_once(config, &stores, &secret, Clock::system(), metrics).await {
+        Ok(app) => command(&app).await,
+        Err(error) => Err(error),
+    };
+    stores.close().await;
+    done
+}
+
+async fn seed(app: &AppState) -> anyhow::Result<()> {
+    if app.config.mode.is_production() {
+        bail!("production never has demo people");
+    }
+    match demo::seed(app).await? {
+        0 => say("The database has people already; nothing was added."),
+        count => say(&format!("{count} demo people were added.")),
+    }
+}
+
+async fn grant_admin(app: &AppState, phone: &str) -> anyhow::Result<()> {
+    let phone = Phone::parse(phone, &app.config.otp.default_region)?;
+    match account::grant_admin(app, &phone).await {
+        Ok(true) => say("The role admin is granted."),
+        Ok(false) => bail!("no account has this phone, or it holds the role already"),
+        Err(error) => Err(error).context("the role was not granted"),
+    }
+}

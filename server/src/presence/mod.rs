@@ -1,0 +1,23 @@
+//! Who is there and who is free.
+//!
+//! Owns `presence`. Promises: every visible change is told once to every socket that may see it, a heartbeat
+//! that changes nothing at most once per user in 15 seconds, and whoever falls silent is offline within 90
+//! seconds and a sweep.
+
+mod error;
+mod heartbeat;
+mod query;
+mod routes;
+mod service;
+mod sockets;
+mod store;
+mod sweeper;
+
+pub use self::{
+    error::Error,
+    heartbeat::{Heartbeats, Incoming, run_heartbeats},
+    routes::router,
+    service::{leave, update_status},
+    store::{PresenceRow, insert, list},
+    sweeper::{mend_gaps, run_sweeper, sweep},
+};

@@ -1,0 +1,235 @@
+//! The bus between nodes: one Redis subscription per node.
+
+use std::{sync::LazyLock, time::Duration};
+
+use chrono::{DateTime, Utc};
+use futures_util::StreamExt;
+use redis::{RedisError, Script};
+use saathii_shared_types::{SessionId, UserId, events::Position, presence::UserPresence};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use tokio::sync::{mpsc, oneshot};
+use uuid::Uuid;
+
+use super::{hub::Hub, stream::Frame};
+use crate::infra::{clock::Clock, redis::Redis};
+
+/// Every node sends a tick so often, so that a subscription which hears nothing for three of them is dead.
+pub(super) const TICK: Duration = Duration::from_secs(5);
+const SILENCE: Duration = Duration::from_secs(15);
+
+/// Somebody's presence has changed; published after the commit.
+#[derive(Debug, Clone)]
+pub struct StatusChange {
+    /// Grows with every change of this user.
+    pub revision: i64,
+    pub is_listener: bool,
+    pub status: UserPresence,
+}
+
+/// Logins are over, and their sockets are to close on every node.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub struct SessionsEnded {
+    pub user_id: UserId,
+    /// `None`: all of the user's.
+    pub session_id: Option<SessionId>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+enum Control {
+    SessionsEnded(SessionsEnded),
+    Tick,
+}
+
+/// A change on the bus, a line each; the status stays as it was encoded.
+#[derive(Serialize, Deserialize)]
+struct Line<'a> {
+    user: UserId,
+    listener: bool,
+    revision: i64,
+    #[serde(borrow)]
+    status: &'a RawValue,
+}
+
+/// The names of this deployment's bus in Redis, and the way onto it.
+pub struct Bus {
+    outbox: mpsc::UnboundedSender<Outgoing>,
+    names: Names,
+}
+
+/// What goes through the outbox, in order.
+pub(super) enum Outgoing {
+    Change(StatusChange),
+    /// Answered once all before it is sent.
+    Flush(oneshot::Sender<()>),
+}
+
+/// The outbox's own end.
+pub struct Pending(pub(super) mpsc::UnboundedReceiver<Outgoing>);
+
+struct Names {
+    /// The braces are a Redis Cluster hash tag: what one script touches lies in one slot.
+    offset: String,
+    epoch: String,
+    changes: String,
+    control: String,
+}
+
+// The place is counted and the frames are published in one step, so that places on the channel never jump.
+static PUBLISH: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(
+        r"
+        local epoch = redis.call('GET', KEYS[2])
+        if not epoch then
+            epoch = ARGV[1]
+            redis.call('SET', KEYS[2], epoch)
+        end
+        local last = redis.call('INCRBY', KEYS[1], ARGV[2])
+        local first = string.format('%.0f', last - tonumber(ARGV[2]) + 1)
+        redis.call('PUBLISH', ARGV[3], epoch .. ' ' .. first .. '\n' .. ARGV[4])
+        return 1
+        ",
+    )
+});
+
+static PLACE: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(
+        r"
+        local epoch = redis.call('GET', KEYS[2])
+        if not epoch then
+            epoch = ARGV[1]
+            redis.call('SET', KEYS[2], epoch)
+        end
+        return {epoch, redis.call('GET', KEYS[1]) or '0'}
+        ",
+    )
+});
+
+impl Bus {
+    /// The bus, and what [`Bus::run_outbox`] sends from.
+    pub fn new(redis: &Redis) -> (Self, Pending) {
+        let names = Names {
+            offset: redis.key("{stream}", "offset"),
+            epoch: redis.key("{stream}", "epoch"),
+            changes: redis.key("{stream}", "changes"),
+            control: redis.key("bus", "control"),
+        };
+        let (outbox, pending) = mpsc::unbounded_channel();
+        (Self { outbox, names }, Pending(pending))
+    }
+
+    /// Tells every socket that may see it, soon, and while Redis is away as soon as it is back.
+    pub fn publish(&self, change: StatusChange) {
+        // The receiver is gone only while the process ends.
+        let _ = self.outbox.send(Outgoing::Change(change));
+    }
+
+    /// Waits until everything published so far is sent, up to two seconds.
+    pub async fn flush(&self) {
+        let (sent, done) = oneshot::channel();
+        if self.outbox.send(Outgoing::Flush(sent)).is_ok() {
+            // While Redis is away there is nobody to tell.
+            let _ = tokio::time::timeout(Duration::from_secs(2), done).await;
+        }
+    }
+
+    /// Tells every node to close these sockets.
+    pub async fn end_sessions(&self, redis: &Redis, ended: &SessionsEnded) -> Result<(), RedisError> {
+        self.send_control(redis, &Control::SessionsEnded(*ended)).await
+    }
+
+    pub(super) async fn tick(&self, redis: &Redis) -> Result<(), RedisError> {
+        self.send_control(redis, &Control::Tick).await
+    }
+
+    async fn send_control(&self, redis: &Redis, control: &Control) -> Result<(), RedisError> {
+        let text = serde_json::to_string(control).unwrap_or_default();
+        redis.query(&redis::Cmd::publish(&self.names.control, text)).await
+    }
+
+    pub(super) async fn send_changes(&self, redis: &Redis, changes: &[StatusChange]) -> Result<(), RedisError> {
+        let lines: Vec<String> = changes.iter().filter_map(encode).collect();
+        if lines.is_empty() {
+            return Ok(());
+        }
+        let args = [new_epoch(), lines.len().to_string(), self.names.changes.clone(), lines.join("\n")];
+        redis.script(&PUBLISH, &[self.names.offset.clone(), self.names.epoch.clone()], &args).await
+    }
+
+    /// Hears the bus for ever; while Redis is away, sockets stay open and nothing comes.
+    pub async fn run(&self, redis: &Redis, hub: &Hub, clock: &Clock) {
+        let mut heard_at = clock.now();
+        loop {
+            if let Err(error) = self.listen(redis, hub, clock, &mut heard_at).await {
+                tracing::warn!(%error, redis = redis.address(), "the bus broke off");
+            }
+            tokio::time::sleep(Duration::from_millis(250)).await;
+        }
+    }
+
+    async fn listen(
+        &self,
+        redis: &Redis,
+        hub: &Hub,
+        clock: &Clock,
+        heard_at: &mut DateTime<Utc>,
+    ) -> Result<(), RedisError> {
+        // Asked before the subscription stands: what is published in between then shows as a gap and not as silence.
+        let keys = [self.names.offset.clone(), self.names.epoch.clone()];
+        let (epoch, offset): (String, u64) = redis.script(&PLACE, &keys, &[new_epoch()]).await?;
+        let mut subscription = redis.pubsub().await?;
+        subscription.subscribe(&[&self.names.changes, &self.names.control]).await?;
+        hub.place(Position { epoch, offset }, *heard_at);
+
+        let mut messages = subscription.into_on_message();
+        while let Ok(Some(message)) = tokio::time::timeout(SILENCE, messages.next()).await {
+            let text = message.get_payload_bytes();
+            if message.get_channel_name() == self.names.changes {
+                hear_changes(hub, text, *heard_at);
+            } else {
+                hear_control(hub, text);
+            }
+            *heard_at = clock.now();
+        }
+        Ok(())
+    }
+}
+
+fn new_epoch() -> String {
+    Uuid::new_v4().simple().to_string()
+}
+
+fn encode(change: &StatusChange) -> Option<String> {
+    let status = serde_json::value::to_raw_value(&change.status).ok()?;
+    let line =
+        Line { user: change.status.user_id, listener: change.is_listener, revision: change.revision, status: &status };
+    serde_json::to_string(&line).ok()
+}
+
+fn hear_changes(hub: &Hub, payload: &[u8], heard_at: DateTime<Utc>) {
+    let Some((epoch, frames)) = decode(payload) else {
+        tracing::warn!("a message on the bus makes no sense; does another version publish here?");
+        return;
+    };
+    hub.extend(epoch, frames, heard_at);
+}
+
+fn decode(payload: &[u8]) -> Option<(&str, Vec<(Frame, i64)>)> {
+    let (head, body) = std::str::from_utf8(payload).ok()?.split_once('\n')?;
+    let (epoch, first) = head.split_once(' ')?;
+    let first: u64 = first.parse().ok()?;
+    let frames = body.lines().zip(first..).map(|(line, offset)| {
+        let line: Line<'_> = serde_json::from_str(line).ok()?;
+        Some((Frame::new(line.user, line.listener, line.status.get(), offset), line.revision))
+    });
+    Some((epoch, frames.collect::<Option<_>>()?))
+}
+
+fn hear_control(hub: &Hub, payload: &[u8]) {
+    match serde_json::from_slice(payload) {
+        Ok(Control::SessionsEnded(ended)) => hub.close_sessions(ended.user_id, ended.session_id),
+        Ok(Control::Tick) => {}
+        Err(error) => tracing::warn!(%error, "a control message on the bus makes no sense"),
+    }
+}

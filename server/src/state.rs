@@ -1,0 +1,52 @@
+//! What every room is handed. A room keeps its own part behind a type of its own.
+
+use std::{ops::Deref, sync::Arc};
+
+use metrics_exporter_prometheus::PrometheusHandle;
+use sqlx::PgPool;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    auth::{Codes, Signer},
+    config::Config,
+    feed::CountCache,
+    infra::{clock::Clock, object_store::ObjectStore, redis::Redis, sms::Sms},
+    presence::Heartbeats,
+    realtime::{Bus, Hub},
+};
+
+/// One node of the server; clones are the same node.
+#[derive(Clone)]
+pub struct AppState(Arc<Parts>);
+
+pub struct Parts {
+    pub config: Config,
+    pub clock: Clock,
+    pub db: PgPool,
+    pub redis: Redis,
+    pub objects: ObjectStore,
+    pub sms: Sms,
+    pub metrics: PrometheusHandle,
+    pub bus: Bus,
+    pub hub: Arc<Hub>,
+    pub signer: Signer,
+    pub codes: Codes,
+    pub heartbeats: Heartbeats,
+    pub feed_counts: CountCache,
+    /// Cancelled when the server begins to go down.
+    pub shutdown: CancellationToken,
+}
+
+impl From<Parts> for AppState {
+    fn from(parts: Parts) -> Self {
+        Self(Arc::new(parts))
+    }
+}
+
+impl Deref for AppState {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}

@@ -1,0 +1,21 @@
+//! Who people are: profiles, phones, roles.
+//!
+//! Owns `users`. Promises: a phone is one person, a username is unique without regard to case, and whatever
+//! changes a user's rights raises the access version that tokens are checked against.
+
+mod error;
+mod routes;
+mod rules;
+mod service;
+mod store;
+
+pub use self::{
+    error::Error,
+    routes::router,
+    rules::Profile,
+    service::insert,
+    store::{
+        Card, NewUser, Standing, any, cards, find_by_phone, find_profile, grant_role, pseudonymise,
+        raise_access_version, set_rating, standing,
+    },
+};

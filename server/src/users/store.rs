@@ -1,0 +1,198 @@
+//! `users`.
+
+use chrono::{DateTime, Utc};
+use saathii_shared_types::{
+    UserId,
+    users::{Role, Sex, UserProfile},
+};
+use sqlx::PgConnection;
+
+use super::rules::{Profile, ProfileChange};
+use crate::phone::Phone;
+
+pub struct NewUser<'a> {
+    pub phone: &'a Phone,
+    pub profile: &'a Profile,
+    pub roles: &'a [Role],
+    pub now: DateTime<Utc>,
+}
+
+/// What somebody is allowed, as tokens are made from it.
+#[derive(Debug, Clone)]
+pub struct Standing {
+    pub access_version: i32,
+    pub roles: Vec<Role>,
+}
+
+/// What others see of somebody.
+#[derive(Debug, Clone)]
+pub struct Card {
+    pub user_id: UserId,
+    pub username: String,
+    pub sex: Sex,
+    pub bio: Option<String>,
+    pub interests: Vec<String>,
+    pub profile_image_url: Option<String>,
+    pub preferred_language: Option<String>,
+    pub rating: f64,
+    pub country: Option<String>,
+    pub roles: Vec<Role>,
+}
+
+impl Card {
+    pub fn is_listener(&self) -> bool {
+        self.roles.contains(&Role::Listener)
+    }
+}
+
+pub(super) async fn insert(db: &mut PgConnection, new: NewUser<'_>) -> sqlx::Result<UserId> {
+    let NewUser { phone, profile, roles, now } = new;
+    sqlx::query_scalar!(
+        r#"INSERT INTO users (phone, country, username, sex, dob, bio, interests, profile_image_url,
+                              preferred_language, roles, created_at)
+           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+           RETURNING user_id AS "user_id: UserId""#,
+        phone.as_str(),
+        phone.country(),
+        profile.username,
+        profile.sex as Sex,
+        profile.dob,
+        profile.bio,
+        &profile.interests,
+        profile.profile_image_url,
+        profile.preferred_language,
+        roles as &[Role],
+        now,
+    )
+    .fetch_one(db)
+    .await
+}
+
+pub async fn find_by_phone(db: &mut PgConnection, phone: &Phone) -> sqlx::Result<Option<UserId>> {
+    sqlx::query_scalar!(r#"SELECT user_id AS "user_id: UserId" FROM users WHERE phone = $1"#, phone.as_str())
+        .fetch_optional(db)
+        .await
+}
+
+/// `None` once the user is deleted.
+pub async fn find_profile(db: &mut PgConnection, user: UserId) -> sqlx::Result<Option<UserProfile>> {
+    sqlx::query_as!(
+        UserProfile,
+        r#"SELECT user_id AS "user_id: UserId", phone AS "phone!", username, sex AS "sex: Sex", dob, bio,
+                  interests, profile_image_url, preferred_language, rating, country, roles AS "roles: Vec<Role>"
+           FROM users
+           WHERE user_id = $1 AND deleted_at IS NULL"#,
+        user as UserId,
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// `None` once the user is deleted.
+pub async fn standing(db: &mut PgConnection, user: UserId) -> sqlx::Result<Option<Standing>> {
+    sqlx::query_as!(
+        Standing,
+        r#"SELECT access_version, roles AS "roles: Vec<Role>"
+           FROM users
+           WHERE user_id = $1 AND deleted_at IS NULL"#,
+        user as UserId,
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// What others see of these people; the deleted and unknown are left out.
+pub async fn cards(db: &mut PgConnection, users: &[UserId]) -> sqlx::Result<Vec<Card>> {
+    sqlx::query_as!(
+        Card,
+        r#"SELECT user_id AS "user_id: UserId", username, sex AS "sex: Sex", bio, interests,
+                  profile_image_url, preferred_language, rating, country, roles AS "roles: Vec<Role>"
+           FROM users
+           WHERE user_id = ANY($1) AND deleted_at IS NULL"#,
+        users as &[UserId],
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// The profile after the change; `None` once the user is deleted.
+pub(super) async fn update_profile(
+    db: &mut PgConnection,
+    user: UserId,
+    change: &ProfileChange,
+) -> sqlx::Result<Option<UserProfile>> {
+    sqlx::query_as!(
+        UserProfile,
+        r#"UPDATE users
+           SET username           = coalesce($2, username),
+               bio                = CASE WHEN $3 THEN $4 ELSE bio END,
+               interests          = coalesce($5, interests),
+               profile_image_url  = CASE WHEN $6 THEN $7 ELSE profile_image_url END,
+               preferred_language = CASE WHEN $8 THEN $9 ELSE preferred_language END
+           WHERE user_id = $1 AND deleted_at IS NULL
+           RETURNING user_id AS "user_id: UserId", phone AS "phone!", username, sex AS "sex: Sex", dob, bio,
+                     interests, profile_image_url, preferred_language, rating, country, roles AS "roles: Vec<Role>""#,
+        user as UserId,
+        change.username,
+        change.bio.is_some(),
+        change.bio.as_ref().and_then(Option::as_ref),
+        change.interests.as_deref(),
+        change.profile_image_url.is_some(),
+        change.profile_image_url.as_ref().and_then(Option::as_ref),
+        change.preferred_language.is_some(),
+        change.preferred_language.as_ref().and_then(Option::as_ref),
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// The new access version; older tokens are dead as soon as it is announced.
+pub async fn raise_access_version(db: &mut PgConnection, user: UserId) -> sqlx::Result<i32> {
+    sqlx::query_scalar!(
+        "UPDATE users SET access_version = access_version + 1 WHERE user_id = $1 RETURNING access_version",
+        user as UserId,
+    )
+    .fetch_one(db)
+    .await
+}
+
+/// The user and the raised access version; `None` where nobody has this phone or the role is held already.
+pub async fn grant_role(db: &mut PgConnection, phone: &Phone, role: Role) -> sqlx::Result<Option<(UserId, i32)>> {
+    let row = sqlx::query!(
+        r#"UPDATE users
+           SET roles = roles || $2::text, access_version = access_version + 1
+           WHERE phone = $1 AND NOT $2::text = ANY (roles)
+           RETURNING user_id AS "user_id: UserId", access_version"#,
+        phone.as_str(),
+        role as Role,
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(row.map(|row| (row.user_id, row.access_version)))
+}
+
+/// Whether anybody ever registered.
+pub async fn any(db: &mut PgConnection) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(r#"SELECT EXISTS (SELECT FROM users) AS "any!""#).fetch_one(db).await
+}
+
+/// The mean of the callers' ratings, 0 to 5.
+pub async fn set_rating(db: &mut PgConnection, user: UserId, rating: f64) -> sqlx::Result<()> {
+    sqlx::query!("UPDATE users SET rating = $2 WHERE user_id = $1", user as UserId, rating).execute(db).await?;
+    Ok(())
+}
+
+/// Leaves the id, which others' records point at, and nothing of the person.
+pub async fn pseudonymise(db: &mut PgConnection, user: UserId, now: DateTime<Utc>) -> sqlx::Result<bool> {
+    let done = sqlx::query!(
+        "UPDATE users
+         SET phone = NULL, username = 'deleted:' || user_id, sex = 'other', dob = NULL, bio = NULL,
+             interests = '{}', profile_image_url = NULL, preferred_language = NULL, country = NULL, deleted_at = $2
+         WHERE user_id = $1 AND deleted_at IS NULL",
+        user as UserId,
+        now,
+    )
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}

@@ -1,0 +1,31 @@
+//! What crosses the wire: ids, errors, requests, answers and socket messages; serde only, no I/O.
+//!
+//! Shapes are those of the API contract. Times are RFC 3339 in UTC. A new field is optional, and a
+//! new variant hides behind an unknown arm, because apps in the stores are never all up to date.
+
+pub mod auth;
+pub mod error;
+pub mod events;
+pub mod feed;
+pub mod ids;
+pub mod patch;
+pub mod presence;
+pub mod users;
+
+pub use error::{ApiError, Detail, ErrorCode, FieldError};
+pub use ids::{SessionId, UserId};
+
+use serde::{Deserialize, Serialize};
+
+/// An answer that only says that it was done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(example = json!({"message": "Done"})))]
+pub struct Message {
+    pub message: String,
+}
+
+impl Message {
+    pub fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into() }
+    }
+}
