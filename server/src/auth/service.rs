@@ -260,7 +260,7 @@ mod tests {
 
     #[test]
     fn a_lost_answer_is_forgiven_and_a_late_reuse_is_not() {
-        let at = |seconds| DateTime::from_timestamp(1_800_000_000 + seconds, 0).unwrap();
+        let at = |seconds: i64| DateTime::from_timestamp(1_800_000_000 + seconds, 0).unwrap();
         let session = Session {
             session_id: SessionId(1),
             user_id: UserId(1),
