@@ -1,1 +1,14 @@
+//! What tests stand on: real stores of their own, nodes in this process, and clients.
+//!
+//! A test gets its own database, cloned from a migrated template, its own Redis prefix, and a clock that it moves.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::missing_panics_doc, reason = "a test stops where it fails")]
 
+pub mod app;
+pub mod client;
+pub mod cut;
+pub mod runner;
+pub mod sms;
+pub mod socket;
+pub mod stores;
+
+pub use self::{app::TestApp, client::Answer, cut::CuttableLink, socket::Socket};

@@ -73,8 +73,8 @@ impl Stores {
         let endpoints = embedded.endpoints().clone();
         let storage = config.storage.external.clone().or_else(|| {
             endpoints.s3.map(|s3| ExternalStorage {
-                access_key_id: s3.access_key,
-                secret_access_key: s3.secret_key.into(),
+                access_key_id: s3.access_key_id,
+                secret_access_key: s3.secret_access_key.into(),
                 region: s3.region,
                 endpoint_url: Some(s3.endpoint_url),
                 path_style: true,

@@ -19,5 +19,5 @@ pub use self::{
     routes::router,
     service::{leave, update_status},
     store::{PresenceRow, insert, list},
-    sweeper::{mend_gaps, run_sweeper, sweep},
+    sweeper::{mend_gaps, run_sweeper, sweep, touch_connected},
 };

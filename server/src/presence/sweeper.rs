@@ -51,7 +51,8 @@ pub async fn sweep(app: &AppState) -> Result<(), Error> {
     }
 }
 
-async fn touch_connected(app: &AppState) -> Result<(), sqlx::Error> {
+/// Keeps those online who hold a socket here.
+pub async fn touch_connected(app: &AppState) -> Result<(), sqlx::Error> {
     let mut users = app.hub.connected_users();
     users.sort_unstable();
     let mut db = app.db.acquire().await?;

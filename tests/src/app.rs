@@ -1,0 +1,211 @@
+//! One node of the server in this process, and people who use it.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        LazyLock,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use metrics_exporter_prometheus::PrometheusHandle;
+use reqwest::Method;
+use saathii_server::{
+    app::App,
+    config::Config,
+    infra::{
+        clock::Clock,
+        stores::{Purpose, Stores},
+        telemetry,
+    },
+    state::AppState,
+};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::{Value, json};
+use tokio::{net::TcpListener, task::JoinHandle};
+
+use crate::{
+    client::{Answer, Request},
+    sms::Phones,
+    socket::Socket,
+    stores,
+};
+
+pub const SECRET: &str = "a-secret-of-the-tests-0123456789-abcdefgh";
+
+static METRICS: LazyLock<PrometheusHandle> = LazyLock::new(|| telemetry::init_metrics().expect("metrics"));
+
+/// Phones are never used twice, whatever tests share.
+static NEXT_PHONE: AtomicU64 = AtomicU64::new(9_100_000_000);
+
+/// One node.
+pub struct TestApp {
+    pub base: String,
+    pub state: AppState,
+    pub clock: Clock,
+    pub phones: Phones,
+    vars: HashMap<String, String>,
+    served: JoinHandle<()>,
+}
+
+/// Somebody signed in.
+#[derive(Debug, Clone)]
+pub struct Person {
+    pub id: i64,
+    pub phone: String,
+    pub username: String,
+    pub access: String,
+    pub refresh: String,
+}
+
+impl TestApp {
+    pub async fn start() -> Self {
+        Self::start_with(&[]).await
+    }
+
+    /// With these variables beside or instead of the usual ones.
+    pub async fn start_with(vars: &[(&str, &str)]) -> Self {
+        let own = stores::own().await;
+        let phones = Phones::default();
+        let webhook = phones.listen().await;
+        let usual = [
+            ("DATABASE_URL", own.database_url.as_str()),
+            ("DATABASE_MAX_CONNECTIONS", "6"),
+            ("REDIS_URL", own.redis_url.expose_secret()),
+            ("REDIS_PREFIX", &own.redis_prefix),
+            ("S3_ENDPOINT_URL", &own.s3.endpoint_url),
+            ("AWS_ACCESS_KEY_ID", &own.s3.access_key_id),
+            ("AWS_SECRET_ACCESS_KEY", own.s3.secret_access_key.expose_secret()),
+            ("AWS_REGION", &own.s3.region),
+            ("S3_BUCKET_NAME", "tests"),
+            ("JWT_SECRET_KEY", SECRET),
+            ("OTP_SENDER", "http"),
+            ("SMS_WEBHOOK_URL", &webhook),
+        ];
+        let all = usual.iter().chain(vars).map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let begin: DateTime<Utc> = "2026-01-15T10:30:00Z".parse().expect("a time");
+        Self::start_node(all, Clock::manual(begin), phones).await
+    }
+
+    /// Another node on the same stores and the same time.
+    pub async fn another_node(&self) -> Self {
+        self.another_node_with(&[]).await
+    }
+
+    pub async fn another_node_with(&self, vars: &[(&str, &str)]) -> Self {
+        let mut all = self.vars.clone();
+        all.extend(vars.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        Self::start_node(all, self.clock.clone(), self.phones.clone()).await
+    }
+
+    async fn start_node(vars: HashMap<String, String>, clock: Clock, phones: Phones) -> Self {
+        let config = Config::read(vars.clone()).unwrap_or_else(|error| panic!("{error}"));
+        let secret: SecretString = config.tokens.secret.clone().expect("JWT_SECRET_KEY");
+        let given = Stores::open(&config, Purpose::Serve).await.expect("the stores");
+        let app = App::start(config, &given, &secret, clock.clone(), METRICS.clone()).await.expect("the app starts");
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let base = format!("http://{}", listener.local_addr().expect("a port"));
+        let state = app.state.clone();
+        let served = tokio::spawn(app.serve(listener));
+        Self { base, state, clock, phones, vars, served }
+    }
+
+    /// Goes down in order, and returns when all is done.
+    pub async fn stop(self) {
+        self.state.shutdown.cancel();
+        self.served.await.expect("the app ends in order");
+    }
+
+    pub fn advance(&self, by: TimeDelta) {
+        self.clock.advance(by);
+    }
+
+    pub fn request(&self, method: Method, path: &str) -> Request {
+        Request::new(method, format!("{}{path}", self.base))
+    }
+
+    pub async fn post(&self, path: &str, body: &Value) -> Answer {
+        self.request(Method::POST, path).json(body).send().await
+    }
+
+    pub async fn get(&self, path: &str, token: &str) -> Answer {
+        self.request(Method::GET, path).bearer(token).send().await
+    }
+
+    pub async fn put(&self, path: &str, token: &str, body: &Value) -> Answer {
+        self.request(Method::PUT, path).bearer(token).json(body).send().await
+    }
+
+    /// A valid phone that nobody has.
+    pub fn new_phone(&self) -> String {
+        format!("+91{}", NEXT_PHONE.fetch_add(1, Ordering::Relaxed))
+    }
+
+    pub async fn request_otp(&self, phone: &str) -> Answer {
+        self.post("/auth/request_otp", &json!({"phone": phone})).await
+    }
+
+    pub async fn verify(&self, phone: &str, otp: &str) -> Answer {
+        self.post("/auth/verify", &json!({"phone": phone, "otp": otp})).await
+    }
+
+    /// Proves a phone.
+    pub async fn prove(&self, phone: &str) -> Answer {
+        self.request_otp(phone).await.ok();
+        self.verify(phone, &self.phones.last_code(phone)).await
+    }
+
+    /// A new person with this role.
+    pub async fn register(&self, username: &str, role: &str) -> Person {
+        self.register_with(username, json!({"role": role})).await
+    }
+
+    pub async fn register_with(&self, username: &str, more: Value) -> Person {
+        let phone = self.new_phone();
+        let token = self.prove(&phone).await.token("registration_token");
+        let mut body = json!({"registration_token": token, "username": username, "sex": "female"});
+        body.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
+        let answer = self.post("/auth/register", &body).await;
+        self.person(phone, answer.token("access_token"), answer.token("refresh_token")).await
+    }
+
+    /// The person of this phone on one more device.
+    pub async fn sign_in(&self, phone: &str) -> Person {
+        let answer = self.prove(phone).await;
+        self.person(phone.to_owned(), answer.token("access_token"), answer.token("refresh_token")).await
+    }
+
+    async fn person(&self, phone: String, access: String, refresh: String) -> Person {
+        let me = self.get("/users/me", &access).await.ok();
+        let id = me["user_id"].as_i64().expect("an id");
+        let username = me["username"].as_str().expect("a name").to_owned();
+        Person { id, phone, username, access, refresh }
+    }
+
+    pub async fn refresh(&self, token: &str) -> Answer {
+        self.post("/auth/refresh", &json!({"refresh_token": token})).await
+    }
+
+    pub async fn heartbeat(&self, person: &Person) -> Answer {
+        self.request(Method::POST, "/users/me/heartbeat").bearer(&person.access).send().await
+    }
+
+    pub async fn set_status(&self, person: &Person, status: &Value) -> Value {
+        self.put("/users/me/status", &person.access, status).await.ok()
+    }
+
+    pub fn socket_url(&self, path: &str) -> String {
+        format!("{}{path}", self.base.replacen("http", "ws", 1))
+    }
+
+    /// `person`'s socket at `path`, greeted.
+    pub async fn socket(&self, path: &str, person: &Person) -> Socket {
+        let url = self.socket_url(&format!("{path}?token={}", person.access));
+        let mut socket = Socket::open(&url, &[]).await.expect("the socket opens");
+        let greeting = socket.next().await;
+        assert_eq!(greeting["type"], "connection_established", "{greeting}");
+        assert_eq!(greeting["user_id"], person.id, "{greeting}");
+        socket
+    }
+}

@@ -1,0 +1,82 @@
+//! Requests as an app sends them, and answers as it reads them.
+
+use std::sync::LazyLock;
+
+use reqwest::{Client, Method, StatusCode, header::HeaderMap};
+use serde_json::Value;
+
+static CLIENT: LazyLock<Client> = LazyLock::new(|| {
+    drop(rustls::crypto::ring::default_provider().install_default());
+    // Each test has a runtime of its own, which a pooled connection must not outlive.
+    Client::builder().pool_max_idle_per_host(0).build().expect("a client")
+});
+
+/// A whole answer.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub text: String,
+}
+
+impl Answer {
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {}", self.text))
+    }
+
+    /// The body of a success.
+    #[track_caller]
+    pub fn ok(&self) -> Value {
+        assert!(self.status.is_success(), "{} {}", self.status, self.text);
+        self.json()
+    }
+
+    /// A refusal: this status, this code, and the one shape.
+    #[track_caller]
+    pub fn refused(&self, status: u16, code: &str) -> Value {
+        assert_eq!(self.status, status, "{}", self.text);
+        let body = self.json();
+        assert_eq!(body["code"], code, "{}", self.text);
+        assert!(body["detail"].is_string() || body["detail"].is_array(), "{}", self.text);
+        body
+    }
+
+    pub fn token(&self, name: &str) -> String {
+        self.ok()[name].as_str().unwrap_or_else(|| panic!("no {name} in {}", self.text)).to_owned()
+    }
+}
+
+/// A request to be sent; awaited by [`send`](Self::send).
+pub struct Request(reqwest::RequestBuilder);
+
+impl Request {
+    pub fn new(method: Method, url: String) -> Self {
+        Self(CLIENT.request(method, url))
+    }
+
+    #[must_use]
+    pub fn bearer(self, token: &str) -> Self {
+        Self(self.0.bearer_auth(token))
+    }
+
+    #[must_use]
+    pub fn json(self, body: &Value) -> Self {
+        Self(self.0.json(body))
+    }
+
+    #[must_use]
+    pub fn body(self, content_type: &str, body: impl Into<reqwest::Body>) -> Self {
+        Self(self.0.header("content-type", content_type).body(body))
+    }
+
+    #[must_use]
+    pub fn header(self, name: &str, value: &str) -> Self {
+        Self(self.0.header(name, value))
+    }
+
+    pub async fn send(self) -> Answer {
+        let response = self.0.send().await.expect("the server answers");
+        let (status, headers) = (response.status(), response.headers().clone());
+        Answer { status, headers, text: response.text().await.expect("the answer is text") }
+    }
+}

@@ -1,0 +1,1 @@
+//! Every suite, one after the other.

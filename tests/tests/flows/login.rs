@@ -1,0 +1,278 @@
+//! OTP and registration (contract §Authentication, DESIGN §3).
+
+use std::collections::HashSet;
+
+use chrono::TimeDelta;
+use futures_util::future::join_all;
+use serde_json::json;
+use tests::TestApp;
+
+#[tokio::test]
+async fn a_phone_becomes_a_person() {
+    let app = TestApp::start().await;
+    let phone = app.new_phone();
+    assert_eq!(app.request_otp(&phone).await.ok(), json!({"message": "OTP sent"}));
+    let proven = app.verify(&phone, &app.phones.last_code(&phone)).await;
+    assert_eq!(proven.ok()["status"], "needs_registration");
+    let registered = app
+        .post("/auth/register", &json!({
+            "registration_token": proven.token("registration_token"), "username": "alice", "sex": "female",
+            "dob": "2000-01-01", "bio": "Professional listener...", "interests": ["music", "tech"],
+            "profile_image_url": "https://example.com/a.jpg", "preferred_language": "en", "role": "listener"
+        }))
+        .await;
+    let me = app.get("/users/me", &registered.token("access_token")).await.ok();
+    assert_eq!(
+        me,
+        json!({
+            "user_id": me["user_id"], "phone": phone, "username": "alice", "sex": "female", "dob": "2000-01-01",
+            "bio": "Professional listener...", "interests": ["music", "tech"],
+            "profile_image_url": "https://example.com/a.jpg", "preferred_language": "en", "rating": 0.0,
+            "country": "IN", "roles": ["listener"]
+        })
+    );
+
+    let again = app.prove(&phone).await;
+    assert_eq!(again.ok()["status"], "registered");
+    let same = app.get("/users/me", &again.token("access_token")).await.ok();
+    assert_eq!(same["user_id"], me["user_id"]);
+}
+
+#[tokio::test]
+async fn username_and_sex_alone_are_enough() {
+    let app = TestApp::start().await;
+    let person = app.register_with("plain", json!({})).await;
+    assert_eq!(app.get("/users/me", &person.access).await.ok()["roles"], json!(["user"]));
+}
+
+#[tokio::test]
+async fn one_person_however_the_number_is_written() {
+    let app = TestApp::start().await;
+    let person = app.register("written", "user").await;
+    let national = person.phone.trim_start_matches("+91").to_owned();
+    let spaced = format!("+91 {} {}", &national[..5], &national[5..]);
+    app.request_otp(&spaced).await.ok();
+    let proven = app.verify(&national, &app.phones.last_code(&person.phone)).await;
+    assert_eq!(proven.ok()["status"], "registered");
+}
+
+#[tokio::test]
+async fn of_twenty_right_guesses_at_once_one_wins() {
+    let app = TestApp::start().await;
+    let phone = app.new_phone();
+    app.request_otp(&phone).await.ok();
+    let code = app.phones.last_code(&phone);
+    let answers = join_all((0..20).map(|_| app.verify(&phone, &code))).await;
+    let (won, lost): (Vec<_>, Vec<_>) = answers.into_iter().partition(|answer| answer.status == 200);
+    assert_eq!(won.len(), 1);
+    for answer in lost {
+        assert_eq!(answer.refused(400, "invalid_otp")["detail"], "Invalid or expired OTP");
+    }
+}
+
+#[tokio::test]
+async fn a_code_is_dead_after_five_wrong_guesses() {
+    let app = TestApp::start().await;
+    let phone = app.new_phone();
+    app.request_otp(&phone).await.ok();
+    let code = app.phones.last_code(&phone);
+    let wrong = if code == "000000" { "000001" } else { "000000" };
+    join_all((0..5).map(|_| app.verify(&phone, wrong))).await;
+    app.verify(&phone, &code).await.refused(400, "invalid_otp");
+    app.prove(&phone).await.ok();
+}
+
+#[tokio::test]
+async fn whoever_goes_on_guessing_waits_longer_and_longer() {
+    let app = TestApp::start().await;
+    let phone = app.new_phone();
+    let mut waits = Vec::new();
+    for _ in 0..6 {
+        app.advance(TimeDelta::hours(1));
+        app.request_otp(&phone).await.ok();
+        let code = app.phones.last_code(&phone);
+        let wrong = if code == "000000" { "000001" } else { "000000" };
+        for _ in 0..5 {
+            app.verify(&phone, wrong).await.refused(400, "invalid_otp");
+        }
+        app.request_otp(&phone).await.ok();
+        let answer = app.verify(&phone, wrong).await;
+        if answer.status == 429 {
+            waits.push(answer.refused(429, "rate_limited")["retry_after"].as_u64().unwrap());
+        }
+    }
+    assert!(waits.len() >= 2 && waits.is_sorted_by(|a, b| a < b), "{waits:?}");
+}
+
+#[tokio::test]
+async fn a_code_belongs_to_its_phone_and_to_the_latest_request() {
+    let app = TestApp::start().await;
+    let (a, b) = (app.new_phone(), app.new_phone());
+    app.request_otp(&a).await.ok();
+    app.request_otp(&b).await.ok();
+    let (old, of_b) = (app.phones.last_code(&a), app.phones.last_code(&b));
+    if old != of_b {
+        app.verify(&a, &of_b).await.refused(400, "invalid_otp");
+    }
+    app.request_otp(&a).await.ok();
+    let new = app.phones.last_code(&a);
+    if new != old {
+        app.verify(&a, &old).await.refused(400, "invalid_otp");
+    }
+    app.verify(&a, &new).await.ok();
+}
+
+#[tokio::test]
+async fn a_code_lives_for_five_minutes() {
+    let app = TestApp::start().await;
+    let phone = app.new_phone();
+    app.request_otp(&phone).await.ok();
+    let code = app.phones.last_code(&phone);
+    app.advance(TimeDelta::seconds(300));
+    app.verify(&phone, &code).await.refused(400, "invalid_otp");
+}
+
+#[tokio::test]
+async fn a_resend_says_the_same_code_and_gives_it_no_longer_life() {
+    let app = TestApp::start().await;
+    let phone = app.new_phone();
+    app.request_otp(&phone).await.ok();
+    app.advance(TimeDelta::seconds(200));
+    let resend = async || app.post("/auth/resend_otp", &json!({"phone": phone})).await;
+    assert_eq!(resend().await.ok(), json!({"message": "OTP re-sent"}));
+    let codes = app.phones.codes(&phone);
+    assert_eq!(codes[0], codes[1]);
+
+    let throttled = resend().await.refused(429, "rate_limited");
+    assert!((1..=60).contains(&throttled["retry_after"].as_u64().unwrap()), "{throttled}");
+
+    app.advance(TimeDelta::seconds(101));
+    app.verify(&phone, &codes[0]).await.refused(400, "invalid_otp");
+    assert_eq!(resend().await.ok(), json!({"message": "OTP sent"}));
+    app.verify(&phone, &app.phones.last_code(&phone)).await.ok();
+}
+
+#[tokio::test]
+async fn five_codes_in_fifteen_minutes() {
+    let app = TestApp::start().await;
+    let phone = app.new_phone();
+    let answers = join_all((0..20).map(|_| app.request_otp(&phone))).await;
+    assert_eq!(answers.iter().filter(|answer| answer.status == 200).count(), 5);
+    let refused = answers.iter().find(|answer| answer.status == 429).unwrap();
+    assert_eq!(refused.refused(429, "rate_limited")["retry_after"], 900);
+    assert_eq!(refused.headers["retry-after"], "900");
+
+    app.request_otp(&app.new_phone()).await.ok();
+    app.advance(TimeDelta::seconds(900));
+    app.request_otp(&phone).await.ok();
+}
+
+#[tokio::test]
+async fn known_and_unknown_phones_answer_alike() {
+    let app = TestApp::start().await;
+    let person = app.register("known", "user").await;
+    let (known, unknown) = (app.request_otp(&person.phone).await, app.request_otp(&app.new_phone()).await);
+    assert_eq!((known.status, &known.text), (unknown.status, &unknown.text));
+    let (known, unknown) = (app.verify(&person.phone, "abc").await, app.verify(&app.new_phone(), "abc").await);
+    assert_eq!((known.status, &known.text), (unknown.status, &unknown.text));
+}
+
+#[tokio::test]
+async fn a_registration_token_works_once_however_many_use_it() {
+    let app = TestApp::start().await;
+    let phone = app.new_phone();
+    let token = app.prove(&phone).await.token("registration_token");
+    let bodies: Vec<_> = (0..10)
+        .map(|i| json!({"registration_token": token, "username": format!("racer{i}"), "sex": "other"}))
+        .collect();
+    let answers = join_all(bodies.iter().map(|body| app.post("/auth/register", body))).await;
+    assert_eq!(answers.iter().filter(|answer| answer.status == 200).count(), 1);
+    for answer in answers.iter().filter(|answer| answer.status != 200) {
+        answer.refused(401, "registration_spent");
+    }
+    app.post("/auth/register", &bodies[0]).await.refused(401, "registration_spent");
+}
+
+#[tokio::test]
+async fn a_taken_name_leaves_the_registration_alive() {
+    let app = TestApp::start().await;
+    app.register("Taken", "user").await;
+    let token = app.prove(&app.new_phone()).await.token("registration_token");
+    let register = |name: &str| json!({"registration_token": token, "username": name, "sex": "male"});
+    app.post("/auth/register", &register("tAKEN")).await.refused(409, "username_taken");
+    app.post("/auth/register", &register("free.name")).await.ok();
+}
+
+#[tokio::test]
+async fn a_registration_token_lives_for_ten_minutes() {
+    let app = TestApp::start().await;
+    let token = app.prove(&app.new_phone()).await.token("registration_token");
+    app.advance(TimeDelta::minutes(10));
+    let body = json!({"registration_token": token, "username": "late", "sex": "male"});
+    app.post("/auth/register", &body).await.refused(401, "token_expired");
+}
+
+#[tokio::test]
+async fn nobody_registers_as_admin() {
+    let app = TestApp::start().await;
+    let token = app.prove(&app.new_phone()).await.token("registration_token");
+    let body = json!({"registration_token": token, "username": "boss", "sex": "male", "role": "admin"});
+    app.post("/auth/register", &body).await.refused(422, "validation_error");
+}
+
+#[tokio::test]
+async fn admin_phones_hold_the_role_admin() {
+    let app = TestApp::start().await;
+    let phone = app.new_phone();
+    let later = app.register("later", "user").await;
+    let list = format!("{phone},{}", later.phone);
+    let node = app.another_node_with(&[("ADMIN_PHONES", &list)]).await;
+    let token = node.prove(&phone).await.token("registration_token");
+    let body = json!({"registration_token": token, "username": "boss", "sex": "male"});
+    let access = node.post("/auth/register", &body).await.token("access_token");
+    assert_eq!(node.get("/users/me", &access).await.ok()["roles"], json!(["user", "admin"]));
+
+    // A token from before the grant is dead; the login lives.
+    node.get("/users/me", &later.access).await.refused(401, "session_ended");
+    let access = node.refresh(&later.refresh).await.token("access_token");
+    assert_eq!(node.get("/users/me", &access).await.ok()["roles"], json!(["user", "admin"]));
+}
+
+#[tokio::test]
+async fn test_numbers_have_a_fixed_code_until_their_day_is_over() {
+    let vars = [("OTP_TEST_NUMBERS", "+919876543210:246810:2026-01-15")];
+    let app = TestApp::start_with(&vars).await;
+    app.request_otp("+919876543210").await.ok();
+    assert!(app.phones.codes("+919876543210").is_empty());
+    app.verify("+919876543210", "246810").await.ok();
+    app.advance(TimeDelta::days(1));
+    app.request_otp("+919876543210").await.ok();
+    assert_eq!(app.phones.codes("+919876543210").len(), 1);
+    if app.phones.last_code("+919876543210") != "246810" {
+        app.verify("+919876543210", "246810").await.refused(400, "invalid_otp");
+    }
+}
+
+#[tokio::test]
+async fn a_broken_sms_provider_is_told_and_does_not_burn_the_code() {
+    let app = TestApp::start().await;
+    let phone = app.new_phone();
+    app.phones.break_down();
+    app.request_otp(&phone).await.refused(503, "sms_unavailable");
+}
+
+#[tokio::test]
+async fn redis_holds_no_code_in_clear() {
+    let app = TestApp::start().await;
+    let phone = app.new_phone();
+    app.request_otp(&phone).await.ok();
+    let code = app.phones.last_code(&phone);
+    let keys: Vec<String> = app.state.redis.query(redis::cmd("KEYS").arg(format!("{}*", app.state.redis.key("otp", "")))).await.unwrap();
+    let mut values = HashSet::new();
+    for key in &keys {
+        let fields: Vec<String> = app.state.redis.query(redis::cmd("HGETALL").arg(key)).await.unwrap();
+        values.extend(fields);
+    }
+    assert!(!values.is_empty());
+    assert!(values.iter().all(|value| *value != code), "{values:?}");
+}

@@ -1,0 +1,13 @@
+//! The contract and its hard cases, over real HTTP and sockets.
+
+mod bad_input;
+mod documents;
+mod feed;
+mod login;
+mod operations;
+mod presence;
+mod redis_away;
+mod sockets;
+mod tokens;
+mod two_nodes;
+mod users;

@@ -1,0 +1,73 @@
+//! Profiles (contract §User Management).
+
+use reqwest::Method;
+use serde_json::json;
+use tests::TestApp;
+
+#[tokio::test]
+async fn any_subset_of_the_profile_changes() {
+    let app = TestApp::start().await;
+    let person = app.register_with("before", json!({"bio": "old", "interests": ["a"], "preferred_language": "hi"})).await;
+    let changed = app
+        .put("/users/me", &person.access, &json!({
+            "username": "newname", "bio": "Updated bio...", "rating": 4.8, "interests": ["music", "tech", "art"],
+            "profile_image_url": "https://example.com/b.jpg", "preferred_language": "en"
+        }))
+        .await
+        .ok();
+    assert_eq!(changed, app.get("/users/me", &person.access).await.ok());
+    assert_eq!(changed["username"], "newname");
+    assert_eq!(changed["interests"], json!(["music", "tech", "art"]));
+    assert_eq!(changed["rating"], 0.0, "ratings come from callers");
+
+    let cleared = app.put("/users/me", &person.access, &json!({"bio": null, "interests": null})).await.ok();
+    assert_eq!((&cleared["bio"], &cleared["interests"]), (&json!(null), &json!([])));
+    assert_eq!(cleared["preferred_language"], "en");
+    assert_eq!(app.put("/users/me", &person.access, &json!({})).await.ok(), cleared);
+}
+
+#[tokio::test]
+async fn nobody_gives_themselves_rights() {
+    let app = TestApp::start().await;
+    let person = app.register("ambitious", "user").await;
+    let body = json!({"rating": 5, "roles": ["admin"], "balance": 1, "user_id": 1, "phone": "+919999999999"});
+    let profile = app.put("/users/me", &person.access, &body).await.ok();
+    assert_eq!(profile["roles"], json!(["user"]));
+    assert_eq!(profile["phone"], person.phone);
+    assert_eq!(profile["user_id"], person.id);
+}
+
+#[tokio::test]
+async fn names_are_unique_without_regard_to_case() {
+    let app = TestApp::start().await;
+    app.register("Unique", "user").await;
+    let other = app.register("other", "user").await;
+    app.put("/users/me", &other.access, &json!({"username": "uNIQUE"})).await.refused(409, "username_taken");
+    app.put("/users/me", &other.access, &json!({"username": "OTHER"})).await.ok();
+}
+
+#[tokio::test]
+async fn a_deleted_account_is_gone_at_once_and_its_phone_is_free() {
+    let app = TestApp::start().await;
+    let person = app.register("goner", "listener").await;
+    let watcher = app.register("watcher", "user").await;
+    app.heartbeat(&person).await.ok();
+    let mut own = app.socket("/ws/presence", &person).await;
+    let mut watching = app.socket("/ws/feed", &watcher).await;
+
+    let answer = app.request(Method::DELETE, "/users/me").bearer(&person.access).send().await;
+    assert_eq!(answer.ok(), json!({"message": "User deleted"}));
+    assert_eq!(own.close_code().await, 4401);
+    let frame = watching.next_of(person.id).await;
+    assert_eq!(frame["status"]["is_online"], false);
+    assert_ne!(frame["status"]["username"], "goner");
+    app.get("/users/me", &person.access).await.refused(401, "session_ended");
+    app.refresh(&person.refresh).await.refused(401, "session_ended");
+    app.get(&format!("/users/{}/presence", person.id), &watcher.access).await.refused(404, "not_found");
+    assert_eq!(app.get("/feed/stats", &watcher.access).await.ok()["total_listeners"], 0);
+
+    let token = app.prove(&person.phone).await.token("registration_token");
+    let body = json!({"registration_token": token, "username": "goner", "sex": "female"});
+    let access = app.post("/auth/register", &body).await.token("access_token");
+    assert_ne!(app.get("/users/me", &access).await.ok()["user_id"], person.id);
+}
