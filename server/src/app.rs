@@ -57,6 +57,8 @@ impl App {
         let (state, inboxes) = connect(config, stores, secret, clock, metrics).await?;
         prepare(&state, stores).await?;
         let (tasks, outbox) = spawn_tasks(&state, inboxes);
+        // Nobody is let in before this node hears what happens.
+        state.bus.wait_until_listening().await;
         Ok(Self { state, tasks, outbox })
     }
 
@@ -112,6 +114,8 @@ async fn connect(
     clock: Clock,
     metrics: PrometheusHandle,
 ) -> anyhow::Result<(AppState, Inboxes)> {
+    // The metadata of all the world's phones takes its time; the first login must not wait for it.
+    std::thread::spawn(|| drop(Phone::parse("+919876543210", "IN")));
     let db = postgres::connect(&stores.database_url, config.database.max_connections)
         .await
         .context("cannot connect to Postgres")?;

@@ -2,6 +2,8 @@
 
 use std::{fmt, str::FromStr};
 
+use phonenumber::{PhoneNumber, country::Id};
+
 /// A valid number in E.164. `Debug` shows no digits, so that it cannot reach a log.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Phone {
@@ -23,11 +25,9 @@ impl Phone {
         if text.len() > LONGEST_INPUT {
             return Err(InvalidPhone);
         }
-        let region = phonenumber::country::Id::from_str(region).ok();
-        let number = phonenumber::parse(region, text).map_err(|_| InvalidPhone)?;
-        if !number.is_valid() || number.extension().is_some() {
-            return Err(InvalidPhone);
-        }
+        let region = Id::from_str(region).ok();
+        let number = parse_valid(region, text).or_else(|| parse_valid(None, &with_country_code(region?, text)?));
+        let number = number.ok_or(InvalidPhone)?;
         Ok(Self {
             e164: number.format().mode(phonenumber::Mode::E164).to_string(),
             country: number.country().id().map(|id| id.as_ref().to_owned()),
@@ -35,7 +35,7 @@ impl Phone {
     }
 
     pub fn is_region(text: &str) -> bool {
-        phonenumber::country::Id::from_str(text).is_ok()
+        Id::from_str(text).is_ok()
     }
 
     pub fn as_str(&self) -> &str {
@@ -53,6 +53,18 @@ impl Phone {
     }
 }
 
+fn parse_valid(region: Option<Id>, text: &str) -> Option<PhoneNumber> {
+    let number = phonenumber::parse(region, text).ok()?;
+    (number.is_valid() && number.extension().is_none()).then_some(number)
+}
+
+/// The library takes the first digits of a national number like 91234 56789 for the country's code.
+fn with_country_code(region: Id, national: &str) -> Option<String> {
+    let national = national.trim();
+    let code = phonenumber::metadata::DATABASE.by_id(region.as_ref())?.country_code();
+    national.starts_with(|c: char| c.is_ascii_digit()).then(|| format!("+{code}{}", national.trim_start_matches('0')))
+}
+
 impl fmt::Debug for Phone {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Phone(…)")
@@ -67,6 +79,9 @@ mod tests {
     fn one_person_however_the_number_is_written() {
         for text in ["+919876543210", "+91 98765 43210", "9876543210", "098765 43210", "+91-98765-43210"] {
             assert_eq!(Phone::parse(text, "IN").unwrap().as_str(), "+919876543210", "{text}");
+        }
+        for text in ["+919123456789", "9123456789", "91234 56789", "09123456789", "919123456789"] {
+            assert_eq!(Phone::parse(text, "IN").unwrap().as_str(), "+919123456789", "{text}");
         }
         assert_eq!(Phone::parse("+14155552671", "IN").unwrap().country(), Some("US"));
     }

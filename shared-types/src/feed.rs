@@ -36,23 +36,25 @@ pub struct FeedListener {
 
 /// A page of listeners: available first, then online, then by rating, then by id.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(example = json!({
+    "listeners": [{
+        "user_id": 123, "username": "john_doe", "sex": "male", "bio": "Professional listener",
+        "interests": ["music", "tech"], "profile_image_url": "https://example.com/john.jpg",
+        "preferred_language": "en", "rating": 4.5, "country": "IN", "roles": ["listener"], "is_online": true,
+        "last_seen": "2024-01-15T10:30:00Z", "is_busy": false, "busy_until": null, "is_available": true
+    }],
+    "total_count": 150, "online_count": 45, "available_count": 38,
+    "page": 1, "per_page": 20, "has_next": true, "has_previous": false
+})))]
 pub struct FeedPage {
     pub listeners: Vec<FeedListener>,
     /// Listeners that match the filters.
-    #[cfg_attr(feature = "openapi", schema(example = 150))]
     pub total_count: i64,
-    #[cfg_attr(feature = "openapi", schema(example = 45))]
     pub online_count: i64,
-    #[cfg_attr(feature = "openapi", schema(example = 38))]
     pub available_count: i64,
-    #[cfg_attr(feature = "openapi", schema(example = 1))]
     pub page: i64,
-    #[cfg_attr(feature = "openapi", schema(example = 20))]
     pub per_page: i64,
-    #[cfg_attr(feature = "openapi", schema(example = true))]
     pub has_next: bool,
-    #[cfg_attr(feature = "openapi", schema(example = false))]
     pub has_previous: bool,
 }
 

@@ -13,7 +13,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use reqwest::Method;
 use saathii_server::{
     app::App,
-    config::Config,
+    config::{Config, LogFormat},
     infra::{
         clock::Clock,
         stores::{Purpose, Stores},
@@ -34,7 +34,13 @@ use crate::{
 
 pub const SECRET: &str = "a-secret-of-the-tests-0123456789-abcdefgh";
 
-static METRICS: LazyLock<PrometheusHandle> = LazyLock::new(|| telemetry::init_metrics().expect("metrics"));
+static METRICS: LazyLock<PrometheusHandle> = LazyLock::new(|| {
+    #[expect(clippy::disallowed_methods, reason = "a failing test is run again with its log")]
+    if std::env::var("RUST_LOG").is_ok() {
+        telemetry::init_logs(LogFormat::Pretty);
+    }
+    telemetry::init_metrics().expect("metrics")
+});
 
 /// Phones are never used twice, whatever tests share.
 static NEXT_PHONE: AtomicU64 = AtomicU64::new(9_100_000_000);
@@ -78,7 +84,7 @@ impl TestApp {
             ("AWS_ACCESS_KEY_ID", &own.s3.access_key_id),
             ("AWS_SECRET_ACCESS_KEY", own.s3.secret_access_key.expose_secret()),
             ("AWS_REGION", &own.s3.region),
-            ("S3_BUCKET_NAME", "tests"),
+            ("S3_BUCKET_NAME", stores::BUCKET),
             ("JWT_SECRET_KEY", SECRET),
             ("OTP_SENDER", "http"),
             ("SMS_WEBHOOK_URL", &webhook),
@@ -193,6 +199,15 @@ impl TestApp {
 
     pub async fn set_status(&self, person: &Person, status: &Value) -> Value {
         self.put("/users/me/status", &person.access, status).await.ok()
+    }
+
+    /// Waits until this node holds so many sockets.
+    pub async fn socket_count_becomes(&self, count: usize) {
+        let begun = std::time::Instant::now();
+        while self.state.hub.socket_count() != count {
+            assert!(begun.elapsed().as_secs() < 10, "{} sockets", self.state.hub.socket_count());
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
     }
 
     pub fn socket_url(&self, path: &str) -> String {

@@ -22,7 +22,8 @@ impl CuttableLink {
     pub async fn to(url: SecretString) -> Self {
         let url = url.expose_secret();
         let (before, rest) = url.split_once("://").expect("a URL");
-        let (login, host) = rest.rsplit_once('@').map_or((String::new(), rest), |(login, host)| (format!("{login}@"), host));
+        let (login, host) =
+            rest.rsplit_once('@').map_or((String::new(), rest), |(login, host)| (format!("{login}@"), host));
         let target = host.split('/').next().expect("a host").to_owned();
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("a port");

@@ -46,6 +46,12 @@ async fn receive(State(phones): State<Phones>, body: String) -> StatusCode {
     let sms: serde_json::Value = serde_json::from_str(&body).expect("the sender sends JSON");
     let field = |name: &str| sms[name].as_str().expect("the sender sends every field").to_owned();
     assert!(field("message").contains(&field("otp")), "the message says the code");
-    phones.received.lock().unwrap_or_else(PoisonError::into_inner).entry(field("phone")).or_default().push(field("otp"));
+    phones
+        .received
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .entry(field("phone"))
+        .or_default()
+        .push(field("otp"));
     StatusCode::OK
 }

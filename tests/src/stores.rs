@@ -8,13 +8,19 @@ use std::{
     },
 };
 
-use saathii_server::infra::{
-    embedded::{Durability, S3Endpoint, object_store::ObjectStore, postgres::Postgres, redis::Redis},
-    postgres,
+use saathii_server::{
+    config::ExternalStorage,
+    infra::{
+        embedded::{Durability, S3Endpoint, object_store::ObjectStore, postgres::Postgres, redis::Redis},
+        postgres,
+    },
 };
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 use tokio::{runtime::Runtime, sync::OnceCell};
+
+/// Every test's bucket; keys bear the user's id.
+pub const BUCKET: &str = "tests";
 
 const TEMPLATE: &str = "template_saathii";
 
@@ -90,7 +96,20 @@ async fn start() -> Shared {
     // Connections of many tests at once arrive with the password in the URL.
     assert!(redis_url.expose_secret().contains("://"), "{REAL_REDIS} is no URL");
     let objects = ObjectStore::start(&folder.join("objects")).await.expect("S3 starts");
+    create_bucket(objects.endpoint()).await;
     Shared { admin_url, redis, redis_url, objects }
+}
+
+/// As an operator does before the first start on an S3 of their own.
+async fn create_bucket(s3: &S3Endpoint) {
+    let storage = ExternalStorage {
+        access_key_id: s3.access_key_id.clone(),
+        secret_access_key: s3.secret_access_key.clone(),
+        region: s3.region.clone(),
+        endpoint_url: Some(s3.endpoint_url.clone()),
+        path_style: true,
+    };
+    saathii_server::infra::object_store::ObjectStore::new(&storage, BUCKET).create_bucket().await.expect("the bucket");
 }
 
 /// A folder of this process, so that two runs never meet.

@@ -1,6 +1,6 @@
 use std::collections::HashMap;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Datelike, Utc};
 use saathii_shared_types::{
     UserId,
     presence::{StatusPatch, UserPresence, UserStatus},
@@ -25,6 +25,9 @@ pub(super) async fn get_status(app: &AppState, user: UserId) -> Result<UserStatu
 
 /// Changes a status and tells everybody.
 pub async fn update_status(app: &AppState, user: UserId, patch: &StatusPatch) -> Result<UserStatus, Error> {
+    if patch.busy_until.flatten().is_some_and(|until| !(1..=9999).contains(&until.year())) {
+        return Err(Error::InvalidBusyUntil);
+    }
     let mut db = app.db.acquire().await?;
     let row = store::update(&mut db, user, patch, app.clock.now()).await?.ok_or(Error::NotFound)?;
     let status = status_of(&row);

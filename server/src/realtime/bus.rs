@@ -8,7 +8,7 @@ use redis::{RedisError, Script};
 use saathii_shared_types::{SessionId, UserId, events::Position, presence::UserPresence};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use uuid::Uuid;
 
 use super::{hub::Hub, stream::Frame};
@@ -39,7 +39,6 @@ pub struct SessionsEnded {
 #[serde(tag = "type", rename_all = "snake_case")]
 enum Control {
     SessionsEnded(SessionsEnded),
-    Tick,
 }
 
 /// A change on the bus, a line each; the status stays as it was encoded.
@@ -56,6 +55,7 @@ struct Line<'a> {
 pub struct Bus {
     outbox: mpsc::UnboundedSender<Outgoing>,
     names: Names,
+    is_listening: watch::Sender<bool>,
 }
 
 /// What goes through the outbox, in order.
@@ -76,7 +76,8 @@ struct Names {
     control: String,
 }
 
-// The place is counted and the frames are published in one step, so that places on the channel never jump.
+// The place is counted and the frames are published in one step, so that places on the channel never jump. Without
+// frames this is a tick: it says which place comes next, and a listener that has missed the last frames notices.
 static PUBLISH: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
         r"
@@ -116,7 +117,7 @@ impl Bus {
             control: redis.key("bus", "control"),
         };
         let (outbox, pending) = mpsc::unbounded_channel();
-        (Self { outbox, names }, Pending(pending))
+        (Self { outbox, names, is_listening: watch::Sender::new(false) }, Pending(pending))
     }
 
     /// Tells every socket that may see it, soon, and while Redis is away as soon as it is back.
@@ -136,23 +137,19 @@ impl Bus {
 
     /// Tells every node to close these sockets.
     pub async fn end_sessions(&self, redis: &Redis, ended: &SessionsEnded) -> Result<(), RedisError> {
-        self.send_control(redis, &Control::SessionsEnded(*ended)).await
-    }
-
-    pub(super) async fn tick(&self, redis: &Redis) -> Result<(), RedisError> {
-        self.send_control(redis, &Control::Tick).await
-    }
-
-    async fn send_control(&self, redis: &Redis, control: &Control) -> Result<(), RedisError> {
-        let text = serde_json::to_string(control).unwrap_or_default();
+        let text = serde_json::to_string(&Control::SessionsEnded(*ended)).unwrap_or_default();
         redis.query(&redis::Cmd::publish(&self.names.control, text)).await
     }
 
+    /// Waits until this node hears the bus, but not for ever: a server starts while Redis is away.
+    pub async fn wait_until_listening(&self) {
+        let mut is_listening = self.is_listening.subscribe();
+        let _ = tokio::time::timeout(Duration::from_secs(2), is_listening.wait_for(|is| *is)).await;
+    }
+
+    /// Sends changes in order; none of them is a tick.
     pub(super) async fn send_changes(&self, redis: &Redis, changes: &[StatusChange]) -> Result<(), RedisError> {
         let lines: Vec<String> = changes.iter().filter_map(encode).collect();
-        if lines.is_empty() {
-            return Ok(());
-        }
         let args = [new_epoch(), lines.len().to_string(), self.names.changes.clone(), lines.join("\n")];
         redis.script(&PUBLISH, &[self.names.offset.clone(), self.names.epoch.clone()], &args).await
     }
@@ -164,6 +161,7 @@ impl Bus {
             if let Err(error) = self.listen(redis, hub, clock, &mut heard_at).await {
                 tracing::warn!(%error, redis = redis.address(), "the bus broke off");
             }
+            self.is_listening.send_replace(false);
             tokio::time::sleep(Duration::from_millis(250)).await;
         }
     }
@@ -181,6 +179,7 @@ impl Bus {
         let mut subscription = redis.pubsub().await?;
         subscription.subscribe(&[&self.names.changes, &self.names.control]).await?;
         hub.place(Position { epoch, offset }, *heard_at);
+        self.is_listening.send_replace(true);
 
         let mut messages = subscription.into_on_message();
         while let Ok(Some(message)) = tokio::time::timeout(SILENCE, messages.next()).await {
@@ -208,14 +207,14 @@ fn encode(change: &StatusChange) -> Option<String> {
 }
 
 fn hear_changes(hub: &Hub, payload: &[u8], heard_at: DateTime<Utc>) {
-    let Some((epoch, frames)) = decode(payload) else {
+    let Some((epoch, first, frames)) = decode(payload) else {
         tracing::warn!("a message on the bus makes no sense; does another version publish here?");
         return;
     };
-    hub.extend(epoch, frames, heard_at);
+    hub.extend(epoch, first, frames, heard_at);
 }
 
-fn decode(payload: &[u8]) -> Option<(&str, Vec<(Frame, i64)>)> {
+fn decode(payload: &[u8]) -> Option<(&str, u64, Vec<(Frame, i64)>)> {
     let (head, body) = std::str::from_utf8(payload).ok()?.split_once('\n')?;
     let (epoch, first) = head.split_once(' ')?;
     let first: u64 = first.parse().ok()?;
@@ -223,13 +222,12 @@ fn decode(payload: &[u8]) -> Option<(&str, Vec<(Frame, i64)>)> {
         let line: Line<'_> = serde_json::from_str(line).ok()?;
         Some((Frame::new(line.user, line.listener, line.status.get(), offset), line.revision))
     });
-    Some((epoch, frames.collect::<Option<_>>()?))
+    Some((epoch, first, frames.collect::<Option<_>>()?))
 }
 
 fn hear_control(hub: &Hub, payload: &[u8]) {
     match serde_json::from_slice(payload) {
         Ok(Control::SessionsEnded(ended)) => hub.close_sessions(ended.user_id, ended.session_id),
-        Ok(Control::Tick) => {}
         Err(error) => tracing::warn!(%error, "a control message on the bus makes no sense"),
     }
 }

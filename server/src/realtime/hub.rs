@@ -158,10 +158,9 @@ impl Hub {
         self.stream.read().unwrap_or_else(PoisonError::into_inner).resume(position)
     }
 
-    /// Takes over frames that came over the bus; a hole before them is a gap since `since`.
-    pub(super) fn extend(&self, epoch: &str, frames: Vec<(Frame, i64)>, since: DateTime<Utc>) {
+    /// Takes over frames that came over the bus, from the place `first`; a hole before it is a gap since `since`.
+    pub(super) fn extend(&self, epoch: &str, first: u64, frames: Vec<(Frame, i64)>, since: DateTime<Utc>) {
         let mut stream = self.stream.write().unwrap_or_else(PoisonError::into_inner);
-        let first = frames.first().map_or(0, |(frame, _)| frame.offset);
         let is_gap = !stream.continues(epoch, first);
         if is_gap {
             stream.reset(Position { epoch: epoch.to_owned(), offset: first.saturating_sub(1) });
@@ -197,12 +196,13 @@ impl Hub {
         if stream.position() == position {
             return;
         }
-        let is_first = stream.position().epoch.is_empty();
+        // Nobody missed anything where nobody was.
+        let is_gap = self.socket_count() > 0;
         stream.reset(position);
         let head = stream.head();
         drop(stream);
         self.head.send_replace(head);
-        if !is_first {
+        if is_gap {
             self.tell_gap(since);
         }
     }

@@ -34,7 +34,7 @@ impl Bus {
                     self.send_until_taken(redis, &mut changes, &mut pending).await;
                 }
                 _ = tick.tick() => {
-                    if let Err(error) = self.tick(redis).await {
+                    if let Err(error) = self.send_changes(redis, &[]).await {
                         tracing::debug!(%error, "no tick");
                     }
                 }
@@ -48,6 +48,9 @@ impl Bus {
         changes: &mut Vec<StatusChange>,
         pending: &mut mpsc::UnboundedReceiver<Outgoing>,
     ) {
+        if changes.is_empty() {
+            return;
+        }
         while let Err(error) = self.send_changes(redis, changes).await {
             tracing::warn!(%error, waiting = changes.len(), "changes wait for Redis");
             tokio::time::sleep(Duration::from_millis(250)).await;

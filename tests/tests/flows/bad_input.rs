@@ -22,7 +22,11 @@ async fn malformed_bodies_say_where() {
         ("{\"phone\": \"+91987654321\\u0000\"}", json!(["body", "phone"]), "value_error"),
     ] {
         let refused = send("application/json", body).await.refused(422, "validation_error");
-        assert_eq!((&refused["detail"][0]["loc"], &refused["detail"][0]["type"]), (&loc, &json!(kind)), "{body}: {refused}");
+        assert_eq!(
+            (&refused["detail"][0]["loc"], &refused["detail"][0]["type"]),
+            (&loc, &json!(kind)),
+            "{body}: {refused}"
+        );
         assert!(refused["detail"][0]["msg"].is_string());
     }
     send("text/plain", "{\"phone\": \"+919876543210\"}").await.refused(415, "unsupported_media_type");
@@ -42,10 +46,15 @@ async fn every_bad_field_of_a_registration_is_named_and_nothing_is_made() {
         "interests": [""], "profile_image_url": "javascript:alert(1)", "preferred_language": "??"
     });
     let refused = app.post("/auth/register", &body).await.refused(422, "validation_error");
-    let fields: Vec<_> = refused["detail"].as_array().unwrap().iter().map(|fault| fault["loc"][1].as_str().unwrap()).collect();
+    let fields: Vec<_> =
+        refused["detail"].as_array().unwrap().iter().map(|fault| fault["loc"][1].as_str().unwrap()).collect();
     assert_eq!(fields, ["username", "dob", "bio", "interests", "profile_image_url", "preferred_language"]);
     let wrong: [(&str, Value); 5] = [
-        ("sex", json!("robot")), ("dob", json!("01/02/2000")), ("role", json!("king")), ("interests", json!("music")), ("username", json!(5)),
+        ("sex", json!("robot")),
+        ("dob", json!("01/02/2000")),
+        ("role", json!("king")),
+        ("interests", json!("music")),
+        ("username", json!(5)),
     ];
     for (field, value) in wrong {
         let mut body = json!({"registration_token": token, "username": "good", "sex": "female"});
@@ -75,7 +84,9 @@ async fn ids_and_queries_out_of_range_are_refused() {
         app.get(path, &person.access).await.refused(422, "validation_error");
     }
     let many: Vec<String> = (0..501).map(|id| id.to_string()).collect();
-    app.get(&format!("/users/presence?user_ids={}", many.join(",")), &person.access).await.refused(422, "validation_error");
+    app.get(&format!("/users/presence?user_ids={}", many.join(",")), &person.access)
+        .await
+        .refused(422, "validation_error");
     app.get("/users/-5/presence", &person.access).await.refused(404, "not_found");
     for body in [json!({"is_online": "yes"}), json!({"busy_until": "tomorrow"}), json!([])] {
         app.put("/users/me/status", &person.access, &body).await.refused(422, "validation_error");

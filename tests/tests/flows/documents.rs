@@ -17,7 +17,10 @@ fn the_document_is_the_one_that_was_agreed() {
         std::fs::write(SNAPSHOT, &document).unwrap();
     }
     let agreed = std::fs::read_to_string(SNAPSHOT).unwrap();
-    assert!(document == agreed, "the OpenAPI document has changed; if that is meant, run again with {UPDATE}=1 and read the diff");
+    assert!(
+        document == agreed,
+        "the OpenAPI document has changed; if that is meant, run again with {UPDATE}=1 and read the diff"
+    );
 }
 
 fn document() -> Value {
@@ -45,7 +48,8 @@ fn every_request_and_answer_has_an_example() {
         let reference = schema["$ref"].as_str().or(schema["items"]["$ref"].as_str());
         let named = reference.map(|name| &document["components"]["schemas"][name.rsplit('/').next().unwrap()]);
         let describes_itself = |schema: &Value| {
-            let all = |list: &Value| list.as_array().is_some_and(|list| list.iter().all(|one| one["example"].is_object()));
+            let all =
+                |list: &Value| list.as_array().is_some_and(|list| list.iter().all(|one| one["example"].is_object()));
             !schema["example"].is_null() || all(&schema["oneOf"])
         };
         !content["example"].is_null() || named.is_some_and(describes_itself)

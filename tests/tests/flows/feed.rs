@@ -51,7 +51,10 @@ async fn listeners_come_available_first_then_online_then_by_rating_then_by_id() 
 async fn a_card_has_every_documented_field() {
     let app = TestApp::start().await;
     let listener = app
-        .register_with("john_doe", json!({"role": "listener", "bio": "Pro", "interests": ["Music", "tech"], "preferred_language": "en"}))
+        .register_with(
+            "john_doe",
+            json!({"role": "listener", "bio": "Pro", "interests": ["Music", "tech"], "preferred_language": "en"}),
+        )
         .await;
     app.heartbeat(&listener).await.ok();
     let page = app.get("/feed/listeners", &listener.access).await.ok();
@@ -68,8 +71,11 @@ async fn a_card_has_every_documented_field() {
 #[tokio::test]
 async fn filters_narrow_the_page_and_its_counts() {
     let app = TestApp::start().await;
-    let music = app.register_with("music", json!({"role": "listener", "interests": ["Music", "art"], "preferred_language": "en"})).await;
-    let tech = app.register_with("tech", json!({"role": "listener", "interests": ["tech"], "preferred_language": "hi"})).await;
+    let music = app
+        .register_with("music", json!({"role": "listener", "interests": ["Music", "art"], "preferred_language": "en"}))
+        .await;
+    let tech =
+        app.register_with("tech", json!({"role": "listener", "interests": ["tech"], "preferred_language": "hi"})).await;
     let _none = app.register("none", "listener").await;
     rate(&app, music.id, 4.8).await;
     rate(&app, tech.id, 4.0).await;

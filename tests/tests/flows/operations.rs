@@ -17,7 +17,11 @@ async fn metrics_are_prometheus_text_and_may_ask_for_a_token() {
     let app = TestApp::start().await;
     app.register("counted", "user").await;
     let open = app.request(Method::GET, "/metrics").send().await;
-    assert!(open.text.contains("http_request_duration_seconds_bucket{method=\"POST\",path=\"/auth/verify\""), "{}", open.text);
+    assert!(
+        open.text.contains("http_request_duration_seconds_bucket{method=\"POST\",path=\"/auth/verify\""),
+        "{}",
+        open.text
+    );
     let closed = app.another_node_with(&[("METRICS_TOKEN", "sesame")]).await;
     closed.request(Method::GET, "/metrics").send().await.refused(404, "not_found");
     closed.get("/metrics", "wrong").await.refused(404, "not_found");
@@ -40,7 +44,9 @@ async fn browsers_of_this_machine_may_call_and_others_not() {
     let app = TestApp::start().await;
     let preflight = async |app: &TestApp, origin: &str| {
         let request = app.request(Method::OPTIONS, "/users/me").header("origin", origin);
-        let request = request.header("access-control-request-method", "PUT").header("access-control-request-headers", "authorization");
+        let request = request
+            .header("access-control-request-method", "PUT")
+            .header("access-control-request-headers", "authorization");
         let answer = request.send().await;
         answer.headers.get("access-control-allow-origin").map(|value| value.to_str().unwrap().to_owned())
     };

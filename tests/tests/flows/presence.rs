@@ -15,12 +15,17 @@ async fn a_status_changes_in_any_subset() {
         status,
         json!({"user_id": person.id, "is_online": false, "last_seen": "2026-01-15T10:30:00Z", "is_busy": false, "busy_until": null})
     );
-    let busy = app.set_status(&person, &json!({"is_online": true, "is_busy": true, "busy_until": "2026-01-15T11:00:00Z"})).await;
+    let busy = app
+        .set_status(&person, &json!({"is_online": true, "is_busy": true, "busy_until": "2026-01-15T11:00:00Z"}))
+        .await;
     assert_eq!(busy["busy_until"], "2026-01-15T11:00:00Z");
     let still = app.set_status(&person, &json!({"is_online": true})).await;
     assert_eq!(still, busy);
     let free = app.set_status(&person, &json!({"is_busy": false})).await;
-    assert_eq!((&free["is_busy"], &free["busy_until"], &free["is_online"]), (&json!(false), &json!(null), &json!(true)));
+    assert_eq!(
+        (&free["is_busy"], &free["busy_until"], &free["is_online"]),
+        (&json!(false), &json!(null), &json!(true))
+    );
     // The contract's own example names a time long past.
     let past = app.set_status(&person, &json!({"is_busy": true, "busy_until": "2024-01-15T11:00:00Z"})).await;
     assert_eq!(past["is_busy"], true);

@@ -2,6 +2,8 @@
 
 use chrono::TimeDelta;
 use futures_util::SinkExt;
+use saathii_server::realtime::StatusChange;
+use saathii_shared_types::presence::UserPresence;
 use serde_json::{Value, json};
 use tests::{Socket, TestApp};
 use tokio_tungstenite::tungstenite::Message;
@@ -160,7 +162,7 @@ async fn a_person_holds_sixteen_sockets_and_the_oldest_gives_way() {
     }
     assert_eq!(sockets[0].close_code().await, 1008);
     assert!(sockets[1].drain().await.is_empty());
-    assert_eq!(app.state.hub.socket_count(), 16);
+    app.socket_count_becomes(16).await;
 }
 
 async fn subscribe(socket: &mut Socket, more: Value) -> Value {
@@ -239,7 +241,9 @@ async fn whoever_resumes_gets_exactly_what_was_missed() {
     }
     assert!(socket.drain().await.is_empty());
 
-    for resume in [json!({"epoch": "another", "offset": place["offset"]}), json!({"epoch": place["epoch"], "offset": 999_999})] {
+    for resume in
+        [json!({"epoch": "another", "offset": place["offset"]}), json!({"epoch": place["epoch"], "offset": 999_999})]
+    {
         assert_eq!(subscribe(&mut socket, json!({"resume": resume})).await["recovered"], false);
     }
 }
@@ -251,23 +255,25 @@ async fn a_reader_that_never_reads_holds_nobody_up_and_is_let_go() {
     let busy = app.register("busy", "listener").await;
     let mut never_reads = app.socket("/ws/feed", &stuck).await;
     let mut reads = app.socket("/ws/feed", &watcher).await;
-    let status: saathii_shared_types::presence::UserPresence =
+    let status: UserPresence =
         serde_json::from_value(app.get(&format!("/users/{}/presence", busy.id), &watcher.access).await.ok()).unwrap();
+    let done = tokio::spawn(async move {
+        loop {
+            let frame = reads.next_of(busy.id).await;
+            if frame["status"]["username"].as_str().unwrap().starts_with("59999x") {
+                break;
+            }
+        }
+    });
     // More than every buffer on the way and the whole ring: far behind, and then left behind.
     for revision in 0..60_000 {
-        let status = saathii_shared_types::presence::UserPresence { username: format!("{revision}{}", "x".repeat(500)), ..status.clone() };
-        app.state.bus.publish(saathii_server::realtime::StatusChange { revision: revision + 10, is_listener: true, status });
+        let username = format!("{revision}{}", "x".repeat(500));
+        let status = UserPresence { username, ..status.clone() };
+        app.state.bus.publish(StatusChange { revision: revision + 10, is_listener: true, status });
         if revision % 500 == 0 {
             app.state.bus.flush().await;
-            reads.next_of(busy.id).await;
         }
     }
-    app.state.bus.flush().await;
-    loop {
-        let frame = reads.next_of(busy.id).await;
-        if frame["status"]["username"].as_str().unwrap().starts_with("59999x") {
-            break;
-        }
-    }
+    done.await.unwrap();
     assert_eq!(never_reads.end().await, Some(4408));
 }

@@ -15,7 +15,8 @@ async fn twenty_refreshes_of_one_token_get_one_successor() {
     let person = app.register("many", "user").await;
     app.advance(TimeDelta::minutes(1));
     let answers = join_all((0..20).map(|_| app.refresh(&person.refresh))).await;
-    let pairs: HashSet<_> = answers.iter().map(|answer| (answer.token("access_token"), answer.token("refresh_token"))).collect();
+    let pairs: HashSet<_> =
+        answers.iter().map(|answer| (answer.token("access_token"), answer.token("refresh_token"))).collect();
     assert_eq!(pairs.len(), 1);
     let (access, refresh) = pairs.into_iter().next().unwrap();
     app.get("/users/me", &access).await.ok();
@@ -193,5 +194,9 @@ async fn no_token_passes_for_another() {
     let body = json!({"registration_token": person.access, "username": "forged", "sex": "male"});
     app.post("/auth/register", &body).await.refused(401, "invalid_token");
     app.request(reqwest::Method::GET, "/users/me").send().await.refused(401, "not_authenticated");
-    app.request(reqwest::Method::GET, "/users/me").header("authorization", "Basic abc").send().await.refused(401, "not_authenticated");
+    app.request(reqwest::Method::GET, "/users/me")
+        .header("authorization", "Basic abc")
+        .send()
+        .await
+        .refused(401, "not_authenticated");
 }

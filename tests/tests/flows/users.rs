@@ -7,12 +7,17 @@ use tests::TestApp;
 #[tokio::test]
 async fn any_subset_of_the_profile_changes() {
     let app = TestApp::start().await;
-    let person = app.register_with("before", json!({"bio": "old", "interests": ["a"], "preferred_language": "hi"})).await;
+    let person =
+        app.register_with("before", json!({"bio": "old", "interests": ["a"], "preferred_language": "hi"})).await;
     let changed = app
-        .put("/users/me", &person.access, &json!({
-            "username": "newname", "bio": "Updated bio...", "rating": 4.8, "interests": ["music", "tech", "art"],
-            "profile_image_url": "https://example.com/b.jpg", "preferred_language": "en"
-        }))
+        .put(
+            "/users/me",
+            &person.access,
+            &json!({
+                "username": "newname", "bio": "Updated bio...", "rating": 4.8, "interests": ["music", "tech", "art"],
+                "profile_image_url": "https://example.com/b.jpg", "preferred_language": "en"
+            }),
+        )
         .await
         .ok();
     assert_eq!(changed, app.get("/users/me", &person.access).await.ok());
