@@ -74,20 +74,15 @@ impl Stores {
         let storage = config.storage.external.clone().or_else(|| {
             endpoints.s3.map(|s3| ExternalStorage {
                 access_key_id: s3.access_key_id,
-                secret_access_key: s3.secret_access_key.into(),
+                secret_access_key: s3.secret_access_key,
                 region: s3.region,
                 endpoint_url: Some(s3.endpoint_url),
                 path_style: true,
             })
         });
         Ok(Self {
-            database_url: config
-                .database
-                .url
-                .clone()
-                .or(endpoints.database_url.map(SecretString::from))
-                .context("no Postgres")?,
-            redis_url: config.redis.url.clone().or(endpoints.redis_url.map(SecretString::from)).context("no Redis")?,
+            database_url: config.database.url.clone().or(endpoints.database_url).context("no Postgres")?,
+            redis_url: config.redis.url.clone().or(endpoints.redis_url).context("no Redis")?,
             storage: storage.context("no S3")?,
             embedded_names,
             notes: endpoints.notes,

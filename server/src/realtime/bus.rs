@@ -11,7 +11,10 @@ use serde_json::value::RawValue;
 use tokio::sync::{mpsc, oneshot, watch};
 use uuid::Uuid;
 
-use super::{hub::Hub, stream::Frame};
+use super::{
+    hub::Hub,
+    stream::{Frame, Stretch},
+};
 use crate::infra::{clock::Clock, redis::Redis};
 
 /// Every node sends a tick so often, so that a subscription which hears nothing for three of them is dead.
@@ -207,14 +210,14 @@ fn encode(change: &StatusChange) -> Option<String> {
 }
 
 fn hear_changes(hub: &Hub, payload: &[u8], heard_at: DateTime<Utc>) {
-    let Some((epoch, first, frames)) = decode(payload) else {
+    if let Some(stretch) = decode(payload) {
+        hub.extend(stretch, heard_at);
+    } else {
         tracing::warn!("a message on the bus makes no sense; does another version publish here?");
-        return;
-    };
-    hub.extend(epoch, first, frames, heard_at);
+    }
 }
 
-fn decode(payload: &[u8]) -> Option<(&str, u64, Vec<(Frame, i64)>)> {
+fn decode(payload: &[u8]) -> Option<Stretch<'_>> {
     let (head, body) = std::str::from_utf8(payload).ok()?.split_once('\n')?;
     let (epoch, first) = head.split_once(' ')?;
     let first: u64 = first.parse().ok()?;
@@ -222,7 +225,7 @@ fn decode(payload: &[u8]) -> Option<(&str, u64, Vec<(Frame, i64)>)> {
         let line: Line<'_> = serde_json::from_str(line).ok()?;
         Some((Frame::new(line.user, line.listener, line.status.get(), offset), line.revision))
     });
-    Some((epoch, first, frames.collect::<Option<_>>()?))
+    Some(Stretch { epoch, first, frames: frames.collect::<Option<_>>()? })
 }
 
 fn hear_control(hub: &Hub, payload: &[u8]) {

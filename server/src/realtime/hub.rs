@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     StatusChange,
-    stream::{Backlog, Frame, Stream},
+    stream::{Backlog, Frame, Stream, Stretch},
 };
 
 /// More sockets than one person has devices: the oldest is closed.
@@ -158,8 +158,8 @@ impl Hub {
         self.stream.read().unwrap_or_else(PoisonError::into_inner).resume(position)
     }
 
-    /// Takes over frames that came over the bus, from the place `first`; a hole before it is a gap since `since`.
-    pub(super) fn extend(&self, epoch: &str, first: u64, frames: Vec<(Frame, i64)>, since: DateTime<Utc>) {
+    /// Takes over what came over the bus; a hole before it is a gap since `since`.
+    pub(super) fn extend(&self, Stretch { epoch, first, frames }: Stretch<'_>, since: DateTime<Utc>) {
         let mut stream = self.stream.write().unwrap_or_else(PoisonError::into_inner);
         let is_gap = !stream.continues(epoch, first);
         if is_gap {

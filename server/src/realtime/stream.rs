@@ -52,6 +52,15 @@ impl Frame {
     }
 }
 
+/// Frames that follow each other, as the bus brings them; none where it only says which place comes next.
+pub(super) struct Stretch<'a> {
+    pub(super) epoch: &'a str,
+    /// The place of the first.
+    pub(super) first: u64,
+    /// Each with its user's revision.
+    pub(super) frames: Vec<(Frame, i64)>,
+}
+
 /// What a cursor finds.
 #[derive(Debug)]
 pub(super) enum Backlog {

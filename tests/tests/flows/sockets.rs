@@ -207,7 +207,7 @@ async fn a_batch_holds_the_latest_of_each_user() {
     app.set_status(&b, &json!({"is_online": true})).await;
     let mut states = std::collections::HashMap::new();
     let mut frames = 0;
-    while states.get(&b.id).is_none() {
+    while !states.contains_key(&b.id) {
         let batch = socket.next().await;
         assert_eq!(batch["type"], "user_status_batch", "{batch}");
         frames += 1;
