@@ -42,7 +42,7 @@ impl FromRequestParts<AppState> for ClientInfo {
 ///
 /// Known and unknown phones answer alike. The code has six digits and lives for five minutes; a new one
 /// replaces it. At most 5 requests per phone in 15 minutes.
-#[utoipa::path(post, path = "/auth/request_otp", tag = "Authentication", responses(
+#[utoipa::path(post, path = "/auth/request_otp", request_body = OtpRequest, tag = "Authentication", responses(
     (status = 200, description = "Sent", body = Message, example = json!({"message": "OTP sent"})),
     InvalidInput, Limited, Unavailable,
 ))]
@@ -58,7 +58,7 @@ async fn request_otp(
 /// Send the living code again, or a new one where none lives.
 ///
 /// The same code keeps its lifetime. At most 1 resend per phone in 60 seconds.
-#[utoipa::path(post, path = "/auth/resend_otp", tag = "Authentication", responses(
+#[utoipa::path(post, path = "/auth/resend_otp", request_body = OtpRequest, tag = "Authentication", responses(
     (status = 200, description = "Sent, again (`OTP re-sent`) or anew (`OTP sent`)", body = Message, example = json!({"message": "OTP re-sent"})),
     InvalidInput, Limited, Unavailable,
 ))]
@@ -78,7 +78,7 @@ async fn resend_otp(
 ///
 /// A code works once and dies after five wrong guesses. A phone without an account gets a registration token
 /// for ten minutes.
-#[utoipa::path(post, path = "/auth/verify", tag = "Authentication", responses(
+#[utoipa::path(post, path = "/auth/verify", request_body = VerifyOtpRequest, tag = "Authentication", responses(
     (status = 200, description = "Proven", body = OtpVerified),
     (status = 400, description = "Wrong, used or expired code", body = ApiError, example = json!({"detail": "Invalid or expired OTP", "code": "invalid_otp"})),
     InvalidInput, Limited, Unavailable,
@@ -94,7 +94,7 @@ async fn verify_otp(
 /// Make the account of a proven phone.
 ///
 /// The registration token works once. A taken username leaves it alive.
-#[utoipa::path(post, path = "/auth/register", tag = "Authentication", responses(
+#[utoipa::path(post, path = "/auth/register", request_body = RegisterRequest, tag = "Authentication", responses(
     (status = 200, description = "Registered and signed in", body = TokenPair),
     (status = 409, description = "The username is taken", body = ApiError, example = json!({"detail": "Username already taken", "code": "username_taken"})),
     InvalidInput, Unauthorized, Unavailable,
@@ -111,7 +111,7 @@ async fn register(
 ///
 /// Single-use: the same token gives the same successor for a minute, so that a lost answer may be asked for
 /// again; used later, it ends the login (401).
-#[utoipa::path(post, path = "/auth/refresh", tag = "Authentication", responses(
+#[utoipa::path(post, path = "/auth/refresh", request_body = RefreshRequest, tag = "Authentication", responses(
     (status = 200, description = "The successor", body = TokenPair),
     InvalidInput, Unauthorized, Unavailable,
 ))]

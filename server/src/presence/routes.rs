@@ -36,7 +36,7 @@ async fn get_my_status(State(app): State<AppState>, user: CurrentUser) -> Result
 /// Change any subset of one's status; everybody is told.
 ///
 /// `busy_until` ends `is_busy` by itself.
-#[utoipa::path(put, path = "/users/me/status", tag = "User Management", security(("bearer" = [])), responses(
+#[utoipa::path(put, path = "/users/me/status", request_body = StatusPatch, tag = "User Management", security(("bearer" = [])), responses(
     (status = 200, description = "The status after the change", body = UserStatus),
     InvalidInput, Unauthorized, Unavailable,
 ))]

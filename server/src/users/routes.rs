@@ -31,7 +31,7 @@ async fn get_current_user(State(app): State<AppState>, user: CurrentUser) -> Res
 /// Change any subset of one's profile.
 ///
 /// Null clears a field that may be empty. `rating` is accepted and ignored: ratings come from callers.
-#[utoipa::path(put, path = "/users/me", tag = "User Management", security(("bearer" = [])), responses(
+#[utoipa::path(put, path = "/users/me", request_body = ProfilePatch, tag = "User Management", security(("bearer" = [])), responses(
     (status = 200, description = "The profile after the change", body = UserProfile),
     (status = 409, description = "The username is taken", body = ApiError, example = json!({"detail": "Username already taken", "code": "username_taken"})),
     InvalidInput, Unauthorized, Unavailable,

@@ -1,1 +1,64 @@
-//! Every suite, one after the other.
+//! Runs every suite, installs or fetches what a suite needs and the machine lacks, and says so. Nothing is skipped:
+//! a suite whose tools cannot be had has failed.
+#![allow(clippy::print_stdout, reason = "it talks to the person, or the log, that runs it")]
+
+mod counted;
+mod suites;
+mod tools;
+
+use std::{process::ExitCode, time::Instant};
+
+use self::counted::Counts;
+
+/// One kind of tests.
+struct Suite {
+    name: &'static str,
+    about: &'static str,
+    run: fn() -> anyhow::Result<Counts>,
+}
+
+const SUITES: [Suite; 4] = [
+    Suite { name: "rust", about: "every test that needs Rust alone", run: suites::rust },
+    Suite { name: "redis", about: "the flows again, on a real redis-server", run: suites::real_redis },
+    Suite { name: "pages", about: "the documents in a browser without a network", run: suites::pages },
+    Suite { name: "queries", about: "every SQL statement against the migrated schema", run: suites::queries },
+];
+
+/// Runs the named suites, or all; the last line counts the tests.
+pub fn run(names: &[String]) -> ExitCode {
+    if names == ["prepare"] {
+        return report(suites::prepare_queries());
+    }
+    let unknown = names.iter().find(|name| SUITES.iter().all(|suite| suite.name != **name));
+    if let Some(unknown) = unknown {
+        println!("no suite `{unknown}`; there are:");
+        for suite in &SUITES {
+            println!("  {:<8} {}", suite.name, suite.about);
+        }
+        println!("and `prepare`, which writes server/.sqlx anew");
+        return ExitCode::FAILURE;
+    }
+    let mut total = Counts::default();
+    for suite in SUITES.iter().filter(|suite| names.is_empty() || names.iter().any(|name| name == suite.name)) {
+        println!("\n== {}: {}", suite.name, suite.about);
+        let begun = Instant::now();
+        let counts = (suite.run)().unwrap_or_else(|error| {
+            println!("{}: {error:#}", suite.name);
+            Counts { passed: 0, failed: 1 }
+        });
+        println!("== {}: {} passed, {} failed in {:.0?}", suite.name, counts.passed, counts.failed, begun.elapsed());
+        total.add(counts);
+    }
+    println!("\n{} passed, {} failed", total.passed, total.failed);
+    if total.failed == 0 && total.passed > 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn report(result: anyhow::Result<()>) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            println!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

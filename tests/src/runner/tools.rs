@@ -1,0 +1,87 @@
+//! What suites need beside Rust: found, or installed by the machine's own package clients.
+
+use std::{
+    env,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use anyhow::Context;
+
+use super::counted::succeed;
+
+/// The workspace's folder.
+pub(super) fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// The target folder that this very program was built in.
+pub(super) fn target() -> anyhow::Result<PathBuf> {
+    let program = env::current_exe()?;
+    let target = program.parent().and_then(Path::parent).context("no target folder")?;
+    Ok(target.to_owned())
+}
+
+pub(super) fn cargo() -> Command {
+    let mut command = Command::new(env!("CARGO"));
+    command.current_dir(root());
+    command
+}
+
+/// A program of a Debian package.
+pub(super) fn debian(program: &str, package: &str) -> anyhow::Result<PathBuf> {
+    if let Some(path) = find(program) {
+        return Ok(path);
+    }
+    println!("{program} is not here: installing Debian's {package}");
+    let is_root = Command::new("id").arg("-u").output()?.stdout.starts_with(b"0\n");
+    let apt = |words: &[&str]| {
+        let mut command = if is_root { Command::new("apt-get") } else { Command::new("sudo") };
+        if !is_root {
+            command.args(["-n", "apt-get"]);
+        }
+        command.args(words).env("DEBIAN_FRONTEND", "noninteractive");
+        succeed(&mut command)
+    };
+    apt(&["update"])
+        .and_then(|()| apt(&["install", "--yes", "--no-install-recommends", package]))
+        .with_context(|| format!("install {package} by hand: apt-get install {package}"))?;
+    find(program).with_context(|| format!("{package} brought no {program}"))
+}
+
+/// A tool of the Rust registry, built once beside the target folder's other contents.
+pub(super) fn cargo_tool(program: &str, package: &str, words: &[&str]) -> anyhow::Result<PathBuf> {
+    let folder = target()?.join("tools");
+    let path = folder.join("bin").join(program);
+    if path.exists() {
+        return Ok(path);
+    }
+    println!("{program} is not here: building {package}");
+    let mut install = cargo();
+    install.args(["install", "--quiet", "--locked", "--root"]).arg(&folder).arg(package).args(words);
+    succeed(&mut install)?;
+    Ok(path)
+}
+
+/// The packages of an npm folder, as its lock file has them.
+pub(super) fn npm(folder: &Path) -> anyhow::Result<()> {
+    let marker = folder.join("node_modules/.package-lock.json");
+    let is_current = match (marker.metadata(), folder.join("package-lock.json").metadata()) {
+        (Ok(installed), Ok(locked)) => installed.modified()? >= locked.modified()?,
+        _ => false,
+    };
+    if is_current {
+        return Ok(());
+    }
+    println!("installing the npm packages of {}", folder.display());
+    succeed(Command::new("npm").args(["ci", "--no-audit", "--no-fund"]).current_dir(folder))
+}
+
+#[expect(clippy::disallowed_methods, reason = "not the server's configuration")]
+fn find(program: &str) -> Option<PathBuf> {
+    let paths = env::var("PATH").unwrap_or_default();
+    env::split_paths(&paths)
+        .chain(["/usr/bin".into(), "/usr/sbin".into()])
+        .map(|folder| folder.join(program))
+        .find(|path| path.is_file())
+}
