@@ -283,6 +283,50 @@ fn production_lists_everything_that_is_missing_or_weak() {
     }
 }
 
+/// Every variable that the configuration reads, as its source names them.
+fn variables() -> Vec<String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/config");
+    let mut names = Vec::new();
+    for file in fs::read_dir(folder).unwrap() {
+        let source = fs::read_to_string(file.unwrap().path()).unwrap();
+        for quoted in source.split('"').skip(1).step_by(2) {
+            let is_name =
+                quoted.len() > 3 && quoted.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_');
+            if is_name && !quoted.starts_with("HS") {
+                names.push(quoted.to_owned());
+            }
+        }
+    }
+    assert!(names.len() > 30, "{names:?}");
+    names
+}
+
+#[test]
+fn the_readme_tells_of_every_variable() {
+    let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../README.md")).unwrap();
+    for name in variables() {
+        assert!(readme.contains(&format!("`{name}`")), "{name}");
+    }
+}
+
+#[test]
+fn the_example_of_production_is_usable_once_it_is_filled_in() {
+    let example = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/.env.example")).unwrap();
+    let lines = example.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.split_once('='));
+    let vars: Vec<_> = lines.collect();
+    let optional = ["ADMIN_PHONES", "TRUSTED_PROXIES", "CORS_ORIGINS"];
+    let filled = vars.iter().map(|(name, value)| match *value {
+        "" if optional.contains(name) => (*name, ""),
+        "" => (*name, "q7Jx2mVt9sKd4Wb8Zr1Ny6Hc3Lp5Gf0A"),
+        value => (*name, value),
+    });
+    let folder = Folder::new("example");
+    let output = saathii(&folder, &filled.collect::<Vec<_>>()).arg("check-config").output().unwrap();
+    assert!(output.status.success(), "{}", text(&output));
+    let empty = saathii(&folder, &vars).arg("check-config").output().unwrap();
+    assert!(text(&empty).contains("JWT_SECRET_KEY"), "{}", text(&empty));
+}
+
 #[test]
 fn the_document_is_printed_without_any_store() {
     let output = saathii(&Folder::new("openapi"), &[]).arg("openapi").output().unwrap();

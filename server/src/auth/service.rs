@@ -77,18 +77,23 @@ pub(super) async fn verify_otp(
 ) -> Result<OtpVerified, Error> {
     let now = app.clock.now();
     let phone = parse_phone(app, phone)?;
+    // Before the code is spent, so that it is not lost where Postgres is away.
+    let user = find_by_phone(app, &phone).await?;
     app.codes.verify(&app.redis, &phone, otp, now).await?;
-
-    let mut tx = app.db.begin().await?;
-    let Some(user) = users::find_by_phone(&mut tx, &phone).await? else {
-        drop(tx);
+    let Some(user) = user else {
         let registration_token = begin_registration(app, &phone, now).await?;
         return Ok(OtpVerified::NeedsRegistration { registration_token });
     };
+    let mut tx = app.db.begin().await?;
     let signed_in = open_session(app, &mut tx, user, client, now).await?;
     tx.commit().await?;
     let TokenPair { access_token, refresh_token } = signed_in.tokens;
     Ok(OtpVerified::Registered { access_token, refresh_token })
+}
+
+async fn find_by_phone(app: &AppState, phone: &Phone) -> Result<Option<UserId>, Error> {
+    let mut db = app.db.acquire().await?;
+    Ok(users::find_by_phone(&mut db, phone).await?)
 }
 
 /// Keeps the proven phone in Redis, so that the token needs no phone in it.

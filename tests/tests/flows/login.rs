@@ -4,8 +4,9 @@ use std::collections::HashSet;
 
 use chrono::TimeDelta;
 use futures_util::future::join_all;
+use reqwest::Method;
 use serde_json::json;
-use tests::TestApp;
+use tests::{Answer, TestApp};
 
 #[tokio::test]
 async fn a_phone_becomes_a_person() {
@@ -282,4 +283,46 @@ async fn redis_holds_no_code_in_clear() {
     }
     assert!(!values.is_empty());
     assert!(values.iter().all(|value| *value != code), "{values:?}");
+}
+
+/// A production node behind a proxy on this machine, which says who the client is.
+async fn behind_a_proxy(more: &[(&str, &str)]) -> TestApp {
+    let mut vars = vec![("APP_ENV", "production"), ("TRUSTED_PROXIES", "127.0.0.1")];
+    vars.extend(more);
+    TestApp::start_with(&vars).await
+}
+
+async fn request_from(app: &TestApp, address: &str, phone: &str) -> Answer {
+    let request = app.request(Method::POST, "/auth/request_otp").header("x-forwarded-for", address);
+    request.json(&json!({"phone": phone})).send().await
+}
+
+#[tokio::test]
+async fn an_address_has_its_own_budget_whatever_it_claims_to_be() {
+    let app = behind_a_proxy(&[("OTP_ADDRESS_LIMIT", "3")]).await;
+    for i in 0..3 {
+        // What the client itself wrote stands left of what the proxy saw.
+        request_from(&app, &format!("10.9.8.{i}, 203.0.113.7"), &app.new_phone()).await.ok();
+    }
+    request_from(&app, "10.9.8.77, 203.0.113.7", &app.new_phone()).await.refused(429, "rate_limited");
+    request_from(&app, "203.0.113.8", &app.new_phone()).await.ok();
+    app.advance(TimeDelta::hours(1));
+    request_from(&app, "203.0.113.7", &app.new_phone()).await.ok();
+
+    let unproxied = app.another_node_with(&[("TRUSTED_PROXIES", ""), ("OTP_ADDRESS_LIMIT", "1")]).await;
+    for i in 0..5 {
+        // The peer is loopback, which has no budget; the header moves nothing.
+        request_from(&unproxied, &format!("203.0.113.{i}"), &app.new_phone()).await.ok();
+    }
+}
+
+#[tokio::test]
+async fn a_block_of_numbers_has_a_budget_and_others_go_on() {
+    let app = behind_a_proxy(&[("OTP_PREFIX_LIMIT", "20")]).await;
+    let pump = async |i: usize| request_from(&app, &format!("203.0.113.{}", i % 250), &format!("+9198765{i:05}")).await;
+    let answers = join_all((0..60).map(pump)).await;
+    assert_eq!(answers.iter().filter(|answer| answer.status == 200).count(), 20);
+    request_from(&app, "203.0.113.1", "+919811112222").await.ok();
+    let metrics = app.state.metrics.render();
+    assert!(metrics.contains("saathii_otp_prefix_breaker_total"), "{metrics}");
 }
