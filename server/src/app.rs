@@ -75,6 +75,13 @@ impl App {
         Ok(state)
     }
 
+    /// Turns readiness red, gives balancers `SHUTDOWN_DELAY_SECONDS` to notice, and then goes down.
+    pub async fn go_down(state: &AppState) {
+        state.draining.cancel();
+        tokio::time::sleep(state.config.server.shutdown_delay).await;
+        state.shutdown.cancel();
+    }
+
     /// Serves until `state.shutdown`, then ends in order: no new requests, sockets told to come back elsewhere,
     /// requests finished, background tasks stopped, what was published sent.
     pub async fn serve(mut self, listener: TcpListener) {
@@ -137,6 +144,7 @@ async fn connect(
         codes: auth::Codes::new(secret, config.otp.test_numbers.clone()),
         heartbeats,
         feed_counts: feed::CountCache::default(),
+        draining: CancellationToken::new(),
         shutdown,
         config,
     });

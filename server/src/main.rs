@@ -122,13 +122,12 @@ async fn serve_with(
     let demo = if wants_demo { demo::start(&state).await? } else { None };
     let address = listener.local_addr()?;
     say(&banner::render(&state.config, address, stores, demo.as_ref()))?;
-    let stop = state.shutdown.clone();
     tokio::spawn(async move {
         match stop_signal().await {
             Ok(name) => tracing::info!(signal = name, "going down"),
             Err(error) => tracing::error!(%error, "cannot hear signals: going down"),
         }
-        stop.cancel();
+        App::go_down(&state).await;
     });
     app.serve(listener).await;
     Ok(())

@@ -33,7 +33,9 @@ pub struct Parts {
     pub codes: Codes,
     pub heartbeats: Heartbeats,
     pub feed_counts: CountCache,
-    /// Cancelled when the server begins to go down.
+    /// Cancelled first: `/readyz` turns red while requests are still taken, so that a balancer stops sending them.
+    pub draining: CancellationToken,
+    /// Cancelled when the server goes down.
     pub shutdown: CancellationToken,
 }
 

@@ -154,7 +154,7 @@ fn text(output: &Output) -> String {
 #[test]
 fn one_command_starts_everything_says_so_once_and_ends_in_order() {
     let folder = Folder::new("whole");
-    let mut server = Server::start(&folder, &[]);
+    let mut server = Server::start(&folder, &[("SHUTDOWN_DELAY_SECONDS", "1")]);
     let output = server.output();
     let base = format!("http://localhost:{}", server.port);
     for line in [
@@ -178,6 +178,12 @@ fn one_command_starts_everything_says_so_once_and_ends_in_order() {
     assert!(feed["online_listeners"].as_i64().unwrap() > 0, "{feed}");
 
     server.signal("-TERM");
+    // Requests are still taken while the balancer learns.
+    let begun = Instant::now();
+    while server.get("/readyz").unwrap() != (503, r#"{"ready":false,"down":[],"draining":true}"#.to_owned()) {
+        assert!(begun.elapsed() < Duration::from_secs(1), "readiness stays green");
+    }
+    assert_eq!(server.send("GET", "/users/me", access, "").unwrap().0, 200);
     assert_eq!(server.wait(), Some(0), "{}", server.log());
     assert!(!folder.0.join("pg/postmaster.pid").exists(), "Postgres was left behind");
 }

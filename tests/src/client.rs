@@ -75,8 +75,17 @@ impl Request {
     }
 
     pub async fn send(self) -> Answer {
-        let response = self.0.send().await.expect("the server answers");
+        self.try_send().await.expect("the server answers")
+    }
+
+    /// `None` where no connection could be made; an answer that breaks off is a failure.
+    pub async fn try_send(self) -> Option<Answer> {
+        let response = match self.0.send().await {
+            Ok(response) => response,
+            Err(error) if error.is_connect() => return None,
+            Err(error) => panic!("{error:?}"),
+        };
         let (status, headers) = (response.status(), response.headers().clone());
-        Answer { status, headers, text: response.text().await.expect("the answer is text") }
+        Some(Answer { status, headers, text: response.text().await.expect("the answer is text") })
     }
 }

@@ -1,6 +1,6 @@
 //! Who is asking: tokens checked, roles as types.
 
-use std::sync::LazyLock;
+use std::{sync::LazyLock, time::Duration};
 
 use axum::{
     extract::FromRequestParts,
@@ -116,16 +116,34 @@ fn access_key(app: &AppState, user: UserId) -> String {
 }
 
 /// After the commit that raised `user`'s access version: older tokens die on every node, and with `ended` the
-/// sockets of those logins close.
+/// sockets of those logins close. Where Redis is away this fails, and goes on trying until it is done.
 pub async fn announce_access_change(
     app: &AppState,
     user: UserId,
     version: i32,
     ended: Option<SessionsEnded>,
 ) -> Result<(), redis::RedisError> {
-    raise(app, user, version).await?;
-    if let Some(ended) = ended {
-        app.bus.end_sessions(&app.redis, &ended).await?;
+    let told = tell(app, user, version, ended).await;
+    if told.is_err() {
+        let app = app.clone();
+        tokio::spawn(async move {
+            while tell(&app, user, version, ended).await.is_err() && !app.shutdown.is_cancelled() {
+                tokio::time::sleep(Duration::from_millis(500)).await;
+            }
+        });
     }
-    Ok(())
+    told
+}
+
+async fn tell(
+    app: &AppState,
+    user: UserId,
+    version: i32,
+    ended: Option<SessionsEnded>,
+) -> Result<(), redis::RedisError> {
+    raise(app, user, version).await?;
+    match ended {
+        Some(ended) => app.bus.end_sessions(&app.redis, &ended).await,
+        None => Ok(()),
+    }
 }

@@ -1,6 +1,6 @@
-//! `HOST`, `PORT`, `CORS_ORIGINS`, `TRUSTED_PROXIES`, `METRICS_TOKEN`, `LOG_FORMAT`.
+//! `HOST`, `PORT`, `CORS_ORIGINS`, `TRUSTED_PROXIES`, `METRICS_TOKEN`, `LOG_FORMAT`, `SHUTDOWN_DELAY_SECONDS`.
 
-use std::net::IpAddr;
+use std::{net::IpAddr, time::Duration};
 
 use ipnet::IpNet;
 use secrecy::SecretString;
@@ -18,6 +18,8 @@ pub struct Server {
     /// Asked of `/metrics` as a bearer token; in production `/metrics` is closed without one.
     pub metrics_token: Option<SecretString>,
     pub log_format: LogFormat,
+    /// How long requests are still taken after SIGTERM, while `/readyz` is red.
+    pub shutdown_delay: Duration,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,6 +47,11 @@ impl Server {
                     env.check("TRUSTED_PROXIES", net)
                 })
                 .collect(),
+            shutdown_delay: Duration::from_secs(env.number(
+                "SHUTDOWN_DELAY_SECONDS",
+                if mode.is_production() { 3 } else { 0 },
+                0..=5,
+            )),
             metrics_token: env.secret("METRICS_TOKEN"),
             log_format: env.one_of(
                 "LOG_FORMAT",

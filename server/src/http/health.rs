@@ -55,7 +55,7 @@ async fn check_readiness(State(app): State<AppState>) -> Response {
     );
     let checks = [("postgres", postgres), ("redis", redis), ("storage", storage)];
     let down = checks.iter().filter(|(_, up)| !up).map(|(name, _)| *name).collect();
-    let draining = app.shutdown.is_cancelled();
+    let draining = app.draining.is_cancelled();
     let ready = postgres && redis && !draining;
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, Json(Readiness { ready, down, draining })).into_response()

@@ -3,7 +3,7 @@
 use std::{fmt::Display, time::Duration};
 
 use redis::{
-    Client, ConnectionInfo, FromRedisValue, RedisError, Script, ToRedisArgs,
+    Client, ConnectionInfo, ErrorKind, FromRedisValue, RedisError, Script, ToRedisArgs,
     aio::{ConnectionManager, ConnectionManagerConfig},
 };
 use secrecy::{ExposeSecret, SecretString};
@@ -63,7 +63,8 @@ impl Redis {
 
     /// A connection of its own for subscriptions.
     pub async fn pubsub(&self) -> Result<redis::aio::PubSub, RedisError> {
-        self.client.get_async_pubsub().await
+        let timed_out = |_| RedisError::from((ErrorKind::Io, "no subscription in time"));
+        tokio::time::timeout(PATIENCE, self.client.get_async_pubsub()).await.map_err(timed_out)?
     }
 
     /// What a subscriber is connected to, for the log.

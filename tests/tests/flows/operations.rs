@@ -1,7 +1,12 @@
 //! Probes, metrics, request ids, CORS.
 
+use std::time::Duration;
+
 use reqwest::Method;
+use saathii_server::app::App;
+use serde_json::json;
 use tests::TestApp;
+use tokio::task::JoinSet;
 
 #[tokio::test]
 async fn probes_answer_and_name_what_is_down() {
@@ -55,4 +60,33 @@ async fn browsers_of_this_machine_may_call_and_others_not() {
     let listed = app.another_node_with(&[("CORS_ORIGINS", "https://app.example")]).await;
     assert_eq!(preflight(&listed, "https://app.example").await.as_deref(), Some("https://app.example"));
     assert_eq!(preflight(&listed, "http://localhost:3000").await, None);
+}
+
+#[tokio::test]
+async fn requests_in_hand_finish_while_the_server_goes_down() {
+    let app = TestApp::start_with(&[("SHUTDOWN_DELAY_SECONDS", "1")]).await;
+    let person = app.register("busy", "user").await;
+    let mut senders = JoinSet::new();
+    for _ in 0..8 {
+        let (base, access) = (app.base.clone(), person.access.clone());
+        senders.spawn(async move {
+            let mut answers = Vec::new();
+            loop {
+                let beat =
+                    tests::client::Request::new(Method::POST, format!("{base}/users/me/heartbeat")).bearer(&access);
+                // Nobody listens any more: the end.
+                let Some(answer) = beat.try_send().await else { return answers };
+                answers.push(answer.status.as_u16());
+            }
+        });
+    }
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    let state = app.state.clone();
+    let down = tokio::spawn(async move { App::go_down(&state).await });
+    while app.request(Method::GET, "/readyz").send().await.json()["draining"] != json!(true) {}
+    assert_eq!(app.get("/users/me", &person.access).await.status, 200);
+    down.await.unwrap();
+    app.stop().await;
+    let answers: Vec<u16> = senders.join_all().await.into_iter().flatten().collect();
+    assert!(answers.len() > 8 && answers.iter().all(|status| *status == 200), "{answers:?}");
 }
