@@ -3,6 +3,7 @@
 use std::{convert::Infallible, net::SocketAddr, pin::pin, time::Duration};
 
 use axum::{Router, body::Body, extract::ConnectInfo};
+use futures_util::FutureExt;
 use hyper::{Request, body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
@@ -30,6 +31,10 @@ pub async fn serve(listener: TcpListener, router: Router, shutdown: Cancellation
                 tokio::time::sleep(Duration::from_millis(100)).await;
             }
         }
+    }
+    // Who is in the queue was let in by the kernel and would see a reset.
+    while let Some(Ok((stream, peer))) = listener.accept().now_or_never() {
+        connections.spawn(serve_connection(stream, peer, router.clone(), shutdown.clone()));
     }
     drop(listener);
     connections.close();
