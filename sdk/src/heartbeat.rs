@@ -11,12 +11,7 @@ use tokio::{
     time::{MissedTickBehavior, interval},
 };
 
-use crate::{
-    Error, SessionState,
-    client::Inner,
-    session::Login,
-    transport::Request,
-};
+use crate::{Error, SessionState, client::Inner, session::Login, transport::Request};
 
 const EVERY: Duration = Duration::from_secs(30);
 
@@ -35,7 +30,7 @@ pub(crate) fn start(client: &Arc<Inner>) {
             && until(&mut logins, may_be_signed_in).await
         {
             tokio::select! {
-                _ = until(&mut is_foreground, |is_foreground| !is_foreground) => {}
+                is_alive = until(&mut is_foreground, |is_foreground| !is_foreground) => if !is_alive { return },
                 () = beat(&client) => {}
             }
         }

@@ -72,21 +72,21 @@ impl FeedApi<'_> {
 }
 
 fn request(filter: &FeedFilter, page: Page) -> Request {
-    let mut request = Request::get("/feed/listeners").query("page", page.number).query("per_page", page.size);
+    let mut request = Request::get("/feed/listeners").query("page", &page.number).query("per_page", &page.size);
     if filter.online_only {
-        request = request.query("online_only", true);
+        request = request.query("online_only", &true);
     }
     if filter.available_only {
-        request = request.query("available_only", true);
+        request = request.query("available_only", &true);
     }
     if let Some(language) = &filter.language {
         request = request.query("language", language);
     }
     if !filter.interests.is_empty() {
-        request = request.query("interests", filter.interests.join(","));
+        request = request.query("interests", &filter.interests.join(","));
     }
     if let Some(min_rating) = filter.min_rating {
-        request = request.query("min_rating", min_rating);
+        request = request.query("min_rating", &min_rating);
     }
     request
 }

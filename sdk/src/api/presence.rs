@@ -40,7 +40,7 @@ impl PresenceApi<'_> {
         let mut found = Vec::with_capacity(users.len());
         for users in users.chunks(MOST_AT_ONCE) {
             let ids: Vec<String> = users.iter().map(ToString::to_string).collect();
-            let request = Request::get("/users/presence").query("user_ids", ids.join(","));
+            let request = Request::get("/users/presence").query("user_ids", &ids.join(","));
             found.extend(self.client.inner.call::<Vec<UserPresence>>(&request).await?);
         }
         Ok(found)

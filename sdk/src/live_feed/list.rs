@@ -84,7 +84,7 @@ impl List {
         Applied::Changed
     }
 
-    /// Those of `users` whose state is not known to be current once they come into view.
+    /// Those of `users` who are on the pages read so far.
     pub(super) fn known(&self, users: &HashSet<UserId>) -> Vec<UserId> {
         users.iter().copied().filter(|user| self.cards.contains_key(user)).collect()
     }

@@ -7,7 +7,11 @@ mod list;
 
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
-use saathii_shared_types::{UserId, events::Topic, feed::FeedListener};
+use saathii_shared_types::{
+    UserId,
+    events::Topic,
+    feed::{FeedListener, FeedPage},
+};
 use tokio::{
     sync::{mpsc, oneshot, watch},
     task::JoinHandle,
@@ -72,12 +76,12 @@ pub struct LiveFeed {
 impl LiveFeed {
     pub(crate) fn open(client: Client, filter: FeedFilter, page_size: u32) -> Self {
         let state = watch::Sender::new(Arc::new(FeedState::default()));
+        let current = state.subscribe();
         let visible = watch::Sender::new(None);
         let (sender, commands) = mpsc::channel(8);
         let socket = client.socket(Topic::Feed);
         socket.set_batch_ms(BATCH_MS);
         let keeper = Keeper {
-            receiver: state.subscribe(),
             client,
             socket,
             list: List::new(filter.clone()),
@@ -90,12 +94,7 @@ impl LiveFeed {
             read_at: None,
             failures: 0,
         };
-        Self {
-            state: keeper.receiver.clone(),
-            visible,
-            commands: sender,
-            keeper: tokio::spawn(keeper.run(commands)),
-        }
+        Self { state: current, visible, commands: sender, keeper: tokio::spawn(keeper.run(commands)) }
     }
 
     /// The list as it is.
@@ -154,7 +153,6 @@ struct Keeper {
     /// Whom the socket follows.
     shown: Option<HashSet<UserId>>,
     state: watch::Sender<Arc<FeedState>>,
-    receiver: watch::Receiver<Arc<FeedState>>,
     is_live: bool,
     /// When to read the pages again.
     read_at: Option<Instant>,
@@ -256,7 +254,7 @@ impl Keeper {
         Ok(())
     }
 
-    async fn read_page(&self, number: u32) -> Result<saathii_shared_types::feed::FeedPage, Error> {
+    async fn read_page(&self, number: u32) -> Result<FeedPage, Error> {
         self.client.feed().listeners(&self.filter, Page { number, size: self.page_size }).await
     }
 

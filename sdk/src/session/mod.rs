@@ -268,7 +268,7 @@ impl Session {
         held.is_loaded = true;
         held.is_unsaved = false;
         let was_signed_in = held.tokens.take().is_some();
-        let cleared = self.with_store(|store| store.clear()).await;
+        let cleared = self.with_store(TokenStore::clear).await;
         // A login that ended before does not end again.
         if was_signed_in || self.0.login.borrow().state == SessionState::Unknown {
             self.announce(held, state);
@@ -290,12 +290,12 @@ impl Session {
     }
 
     async fn read_store(&self) -> Result<Option<Tokens>, Error> {
-        self.with_store(|store| store.load()).await
+        self.with_store(TokenStore::load).await
     }
 
     async fn with_store<T: Send + 'static>(
         &self,
-        access: impl FnOnce(&dyn TokenStore) -> Result<T, StoreError> + Send + 'static,
+        access: impl FnOnce(&(dyn TokenStore + 'static)) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, Error> {
         let store = self.0.store.clone();
         let accessed = tokio::task::spawn_blocking(move || access(&*store)).await;

@@ -60,8 +60,7 @@ pub(super) async fn open(client: &Inner, topic: Topic, grant: &Grant) -> Result<
     };
     url.set_path(&format!("{}/ws/{name}", url.path().trim_end_matches('/')));
     let mut request = url.as_str().into_client_request().map_err(|error| failed(error.to_string()))?;
-    for (header, value) in
-        [(AUTHORIZATION, format!("Bearer {}", grant.token)), (USER_AGENT, client.user_agent.clone())]
+    for (header, value) in [(AUTHORIZATION, format!("Bearer {}", grant.token)), (USER_AGENT, client.user_agent.clone())]
     {
         let value = HeaderValue::from_str(&value).map_err(|error| failed(error.to_string()))?;
         request.headers_mut().insert(header, value);
@@ -151,9 +150,8 @@ impl Connection {
             step = match self.wake().await {
                 Wake::Heard(message) => self.hear(message).await,
                 Wake::ViewChanged => self.subscribe().await,
-                Wake::Nudged => self.ping().await,
                 Wake::Silence if self.is_overdue() => Err(End::Lost),
-                Wake::Silence => self.ping().await,
+                Wake::Nudged | Wake::Silence => self.ping().await,
             };
         }
     }

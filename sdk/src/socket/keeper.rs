@@ -20,7 +20,7 @@ use crate::{
 
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 /// A server that names a longer pause is not believed.
-const LONGEST_PAUSE: Duration = Duration::from_secs(120);
+const LONGEST_PAUSE: Duration = Duration::from_mins(2);
 /// A connection that lived so long was a good one: the next wait is short again.
 const GOOD_AFTER: Duration = Duration::from_secs(10);
 
@@ -50,12 +50,7 @@ pub(super) struct Keeper {
 }
 
 impl Keeper {
-    pub(super) fn new(
-        client: Client,
-        topic: Topic,
-        view: watch::Receiver<View>,
-        events: mpsc::Sender<Event>,
-    ) -> Self {
+    pub(super) fn new(client: Client, topic: Topic, view: watch::Receiver<View>, events: mpsc::Sender<Event>) -> Self {
         Self {
             logins: client.inner.session.logins(),
             nudges: client.inner.nudges.subscribe(),
@@ -115,14 +110,8 @@ impl Keeper {
         };
         let position = self.place.take().map(|place| place.position);
         let opened_at = Instant::now();
-        let mut connection = Connection::new(
-            stream,
-            self.topic,
-            position,
-            self.view.clone(),
-            self.events.clone(),
-            self.nudges.clone(),
-        );
+        let mut connection =
+            Connection::new(stream, self.topic, position, self.view.clone(), self.events.clone(), self.nudges.clone());
         let generation = grant.generation;
         let end = tokio::select! {
             end = connection.serve() => end,
