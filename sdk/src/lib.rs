@@ -52,7 +52,7 @@ pub use self::{
     },
     client::{Client, ClientBuilder},
     error::Error,
-    live_feed::{FeedState, LiveFeed},
+    live_feed::{FeedState, FeedWatch, LiveFeed},
     retry::RetryPolicy,
     session::{FileStore, MemoryStore, SessionState, SessionWatch, StoreError, TokenStore, Tokens},
     socket::{Event, Socket},

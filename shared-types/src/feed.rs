@@ -16,6 +16,7 @@ use crate::{
     "preferred_language": "en", "rating": 4.5, "country": "IN", "roles": ["listener"],
     "is_online": true, "last_seen": "2024-01-15T10:30:00Z", "is_busy": false, "busy_until": null, "is_available": true
 })))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
 pub struct FeedListener {
     pub user_id: UserId,
     pub username: String,
@@ -37,6 +38,7 @@ pub struct FeedListener {
 /// A page of listeners: available first, then online, then by rating, then by id.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
 pub struct FeedPage {
     pub listeners: Vec<FeedListener>,
     /// Listeners that match the filters.
@@ -61,6 +63,7 @@ pub struct FeedPage {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(example = json!({
     "total_listeners": 150, "online_listeners": 45, "available_listeners": 38, "busy_listeners": 7
 })))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
 pub struct FeedStats {
     pub total_listeners: i64,
     pub online_listeners: i64,

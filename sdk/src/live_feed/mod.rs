@@ -51,6 +51,23 @@ enum Command {
     LoadMore(oneshot::Sender<Result<(), Error>>),
 }
 
+/// The state of a [`LiveFeed`] for one more reader; it keeps nothing open.
+#[derive(Debug, Clone)]
+pub struct FeedWatch(watch::Receiver<Arc<FeedState>>);
+
+impl FeedWatch {
+    /// The list as it is.
+    pub fn current(&self) -> Arc<FeedState> {
+        self.0.borrow().clone()
+    }
+
+    /// Waits for a change and gives the list after it; `None` once the feed is dropped or the login is over.
+    pub async fn changed(&mut self) -> Option<Arc<FeedState>> {
+        self.0.changed().await.ok()?;
+        Some(self.0.borrow_and_update().clone())
+    }
+}
+
 /// A list of listeners that keeps itself current ([`FeedApi::live`](crate::FeedApi::live)); dropping it ends that.
 ///
 /// ```no_run
@@ -67,7 +84,7 @@ enum Command {
 /// ```
 #[derive(Debug)]
 pub struct LiveFeed {
-    state: watch::Receiver<Arc<FeedState>>,
+    state: FeedWatch,
     visible: watch::Sender<Option<HashSet<UserId>>>,
     commands: mpsc::Sender<Command>,
     keeper: JoinHandle<()>,
@@ -76,7 +93,7 @@ pub struct LiveFeed {
 impl LiveFeed {
     pub(crate) fn open(client: Client, filter: FeedFilter, page_size: u32) -> Self {
         let state = watch::Sender::new(Arc::new(FeedState::default()));
-        let current = state.subscribe();
+        let current = FeedWatch(state.subscribe());
         let visible = watch::Sender::new(None);
         let (sender, commands) = mpsc::channel(8);
         let socket = client.socket(Topic::Feed);
@@ -99,13 +116,19 @@ impl LiveFeed {
 
     /// The list as it is.
     pub fn current(&self) -> Arc<FeedState> {
-        self.state.borrow().clone()
+        self.state.current()
     }
 
     /// Waits for a change and gives the list after it; `None` once the login is over.
     pub async fn changed(&mut self) -> Option<Arc<FeedState>> {
-        self.state.changed().await.ok()?;
-        Some(self.state.borrow_and_update().clone())
+        self.state.changed().await
+    }
+
+    /// The same for another reader, who sees changes from now on.
+    pub fn watch(&self) -> FeedWatch {
+        let mut watch = self.state.clone();
+        watch.0.mark_unchanged();
+        watch
     }
 
     /// Reads all pages again, as for a pull to refresh.
