@@ -1,1 +1,59 @@
+//! The Rust client of Saathii, paid listening calls.
+//!
+//! ```no_run
+//! use saathii_sdk::{Client, FeedFilter, FileStore, Verified};
+//!
+//! # async fn example(code: &str) -> Result<(), saathii_sdk::Error> {
+//! let client = Client::builder()
+//!     .base_url("https://api.example.com")
+//!     .token_store(FileStore::new("login.json"))
+//!     .build()?;
+//!
+//! let sent = client.auth().request_otp("+919876543210").await?;
+//! if let Verified::SignedIn = sent.verify(code).await? {
+//!     client.set_foreground(true);
+//!     let mut feed = client.feed().live(FeedFilter::default(), 20);
+//!     while let Some(state) = feed.changed().await {
+//!         println!("{} of {} are free", state.available_count, state.total_count);
+//!     }
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! **Errors** say whether to try again: [`Error::is_transient`], [`Error::retry_after`]. Calls do so by themselves, as
+//! the [`RetryPolicy`] allows, and never repeat what must happen once unless the server surely did not get it.
+//!
+//! **Logins** live in a [`TokenStore`]. They are renewed before they expire, by one call for all, and survive a crash
+//! at any moment. [`Client::session`] tells when the server ends one.
+//!
+//! **Sockets** ([`Client::socket`]) reconnect and resume. [`Event::Resync`] is the one thing to act on: read the state
+//! again. [`LiveFeed`] does all that.
 
+mod api;
+mod client;
+mod error;
+mod heartbeat;
+mod live_feed;
+mod retry;
+mod session;
+mod socket;
+mod tls;
+mod transport;
+
+pub use chrono;
+/// The types of the wire.
+pub use saathii_shared_types as types;
+
+pub use self::{
+    api::{
+        AuthApi, Failed, FeedApi, FeedFilter, NewUser, OtpSent, Page, PresenceApi, Registration, Resent, UsersApi,
+        Verified,
+    },
+    client::{Client, ClientBuilder},
+    error::Error,
+    live_feed::{FeedState, FeedWatch, LiveFeed},
+    retry::RetryPolicy,
+    session::{FileStore, MemoryStore, SessionState, SessionWatch, StoreError, TokenStore, Tokens},
+    socket::{Event, Socket},
+};

@@ -84,3 +84,10 @@ pub enum ErrorCode {
     #[serde(other)]
     Unknown,
 }
+
+/// As on the wire.
+impl std::fmt::Display for ErrorCode {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.serialize(f)
+    }
+}

@@ -16,6 +16,7 @@ use crate::{
     "preferred_language": "en", "rating": 4.5, "country": "IN", "roles": ["listener"],
     "is_online": true, "last_seen": "2024-01-15T10:30:00Z", "is_busy": false, "busy_until": null, "is_available": true
 })))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
 pub struct FeedListener {
     pub user_id: UserId,
     pub username: String,
@@ -46,6 +47,7 @@ pub struct FeedListener {
     "total_count": 150, "online_count": 45, "available_count": 38,
     "page": 1, "per_page": 20, "has_next": true, "has_previous": false
 })))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
 pub struct FeedPage {
     pub listeners: Vec<FeedListener>,
     /// Listeners that match the filters.
@@ -63,6 +65,7 @@ pub struct FeedPage {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(example = json!({
     "total_listeners": 150, "online_listeners": 45, "available_listeners": 38, "busy_listeners": 7
 })))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
 pub struct FeedStats {
     pub total_listeners: i64,
     pub online_listeners: i64,

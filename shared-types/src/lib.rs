@@ -12,10 +12,16 @@ pub mod patch;
 pub mod presence;
 pub mod users;
 
+#[cfg(feature = "uniffi")]
+mod foreign;
+
 pub use error::{ApiError, Detail, ErrorCode, FieldError};
 pub use ids::{SessionId, UserId};
 
 use serde::{Deserialize, Serialize};
+
+#[cfg(feature = "uniffi")]
+uniffi::setup_scaffolding!();
 
 /// An answer that only says that it was done.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

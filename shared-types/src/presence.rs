@@ -10,6 +10,7 @@ use crate::{UserId, patch::nullable};
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(example = json!({
     "user_id": 123, "is_online": true, "last_seen": "2024-01-15T10:30:00Z", "is_busy": false, "busy_until": null
 })))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
 pub struct UserStatus {
     pub user_id: UserId,
     pub is_online: bool,
@@ -39,6 +40,7 @@ pub struct StatusPatch {
     "user_id": 456, "username": "john_doe", "profile_image_url": "https://example.com/john.jpg",
     "is_online": true, "last_seen": "2024-01-15T10:30:00Z", "is_busy": false, "busy_until": null, "is_available": true
 })))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
 pub struct UserPresence {
     pub user_id: UserId,
     pub username: String,

@@ -9,6 +9,7 @@ use crate::{UserId, patch::nullable};
 #[cfg_attr(feature = "sqlx", derive(sqlx::Type), sqlx(type_name = "text", rename_all = "snake_case"))]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Enum))]
 pub enum Sex {
     Female,
     Male,
@@ -20,6 +21,7 @@ pub enum Sex {
 #[cfg_attr(feature = "sqlx", derive(sqlx::Type), sqlx(type_name = "text", rename_all = "snake_case"))]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Enum))]
 pub enum Role {
     User,
     Listener,
@@ -34,6 +36,7 @@ pub enum Role {
     "profile_image_url": "https://example.com/alice.jpg", "preferred_language": "en",
     "rating": 4.8, "country": "IN", "roles": ["listener"]
 })))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
 pub struct UserProfile {
     pub user_id: UserId,
     /// E.164.

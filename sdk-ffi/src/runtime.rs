@@ -1,0 +1,68 @@
+//! Where the work is done: hosts poll futures on threads of their own, which must not be kept.
+
+use std::{
+    pin::Pin,
+    sync::OnceLock,
+    task::{Context, Poll},
+};
+
+use tokio::{
+    runtime::{Builder, Runtime},
+    task::{JoinError, JoinHandle},
+};
+
+use crate::SaathiiError;
+
+/// One for the process, never dropped: a host may let go of its last object on any thread, one of these included.
+pub(crate) fn runtime() -> Result<&'static Runtime, SaathiiError> {
+    static RUNTIME: OnceLock<Result<Runtime, String>> = OnceLock::new();
+    let start = || {
+        let mut builder = Builder::new_multi_thread();
+        builder.worker_threads(2).thread_name("saathii").enable_all().build().map_err(|error| error.to_string())
+    };
+    RUNTIME.get_or_init(start).as_ref().map_err(|error| SaathiiError::failed("internal", error))
+}
+
+/// Works until it is done or nobody waits any more.
+pub(crate) async fn run<T, E>(work: impl Future<Output = Result<T, E>> + Send + 'static) -> Result<T, SaathiiError>
+where
+    T: Send + 'static,
+    E: Into<SaathiiError> + Send + 'static,
+{
+    finished(Cancelled(runtime()?.spawn(work)).await)
+}
+
+/// Works until it is done, whoever waits.
+pub(crate) async fn run_to_end<T, E>(
+    work: impl Future<Output = Result<T, E>> + Send + 'static,
+) -> Result<T, SaathiiError>
+where
+    T: Send + 'static,
+    E: Into<SaathiiError> + Send + 'static,
+{
+    finished(runtime()?.spawn(work).await)
+}
+
+fn finished<T, E: Into<SaathiiError>>(done: Result<Result<T, E>, JoinError>) -> Result<T, SaathiiError> {
+    match done {
+        Ok(result) => result.map_err(Into::into),
+        Err(error) => Err(SaathiiError::failed("internal", error)),
+    }
+}
+
+/// Cancels its task when it is dropped.
+struct Cancelled<T>(JoinHandle<T>);
+
+impl<T> Future for Cancelled<T> {
+    type Output = Result<T, JoinError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        Pin::new(&mut self.0).poll(cx)
+    }
+}
+
+impl<T> Drop for Cancelled<T> {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}

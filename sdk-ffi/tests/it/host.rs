@@ -1,0 +1,148 @@
+//! What an app brings: a thread, a keychain, an ear.
+
+use std::{
+    pin::{Pin, pin},
+    sync::{
+        Arc, Mutex,
+        mpsc::{self, Receiver, Sender},
+    },
+    task::{Context, Poll, Wake, Waker},
+    thread::{self, Thread},
+    time::Duration,
+};
+
+use saathii_sdk_ffi::{Event, EventListener, ListenerError, TokenStore, TokenStoreError};
+
+const SOON: Duration = Duration::from_secs(60);
+
+struct Unpark(Thread);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
+}
+
+/// Polls on this thread, as a foreign executor does.
+pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
+    let mut future = pin!(future);
+    let waker = Waker::from(Arc::new(Unpark(thread::current())));
+    loop {
+        match future.as_mut().poll(&mut Context::from_waker(&waker)) {
+            Poll::Ready(output) => return output,
+            Poll::Pending => thread::park(),
+        }
+    }
+}
+
+pub(crate) fn poll_once<F: Future>(future: Pin<&mut F>) -> Option<F::Output> {
+    match future.poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(output) => Some(output),
+        Poll::Pending => None,
+    }
+}
+
+#[derive(Default)]
+pub(crate) struct Keychain(Mutex<Option<String>>);
+
+impl Keychain {
+    pub(crate) fn signed_in() -> Self {
+        Self(Mutex::new(Some(r#"{"access_token":"access-1","refresh_token":"refresh-1"}"#.into())))
+    }
+
+    pub(crate) fn secret(&self) -> Option<String> {
+        self.0.lock().unwrap().clone()
+    }
+}
+
+impl TokenStore for Keychain {
+    fn load(&self) -> Result<Option<String>, TokenStoreError> {
+        Ok(self.secret())
+    }
+
+    fn save(&self, secret: String) -> Result<(), TokenStoreError> {
+        *self.0.lock().unwrap() = Some(secret);
+        Ok(())
+    }
+
+    fn clear(&self) -> Result<(), TokenStoreError> {
+        *self.0.lock().unwrap() = None;
+        Ok(())
+    }
+}
+
+pub(crate) struct LockedKeychain {
+    pub(crate) panics: bool,
+}
+
+impl LockedKeychain {
+    fn fail<T>(&self) -> Result<T, TokenStoreError> {
+        assert!(!self.panics, "the host's store panics");
+        Err(TokenStoreError::Failed { detail: "locked".into() })
+    }
+}
+
+impl TokenStore for LockedKeychain {
+    fn load(&self) -> Result<Option<String>, TokenStoreError> {
+        self.fail()
+    }
+
+    fn save(&self, _: String) -> Result<(), TokenStoreError> {
+        self.fail()
+    }
+
+    fn clear(&self) -> Result<(), TokenStoreError> {
+        self.fail()
+    }
+}
+
+pub(crate) struct Heard(Receiver<Event>);
+
+impl Heard {
+    pub(crate) fn next(&self) -> Event {
+        self.0.recv_timeout(SOON).expect("no event")
+    }
+}
+
+/// Hears everything at once.
+pub(crate) struct Ear(Sender<Event>);
+
+impl Ear {
+    pub(crate) fn new() -> (Arc<Self>, Heard) {
+        let (sender, heard) = mpsc::channel();
+        (Arc::new(Self(sender)), Heard(heard))
+    }
+}
+
+impl EventListener for Ear {
+    fn on_event(&self, event: Event) -> Result<(), ListenerError> {
+        // The test may be over.
+        let _ = self.0.send(event);
+        Ok(())
+    }
+}
+
+/// Hears the first event and then nothing until it is released, like a busy JavaScript thread.
+pub(crate) struct HeldBack {
+    heard: Sender<Event>,
+    release: Mutex<Option<Receiver<()>>>,
+}
+
+impl HeldBack {
+    pub(crate) fn new() -> (Arc<Self>, Sender<()>, Heard) {
+        let (sender, heard) = mpsc::channel();
+        let (release, released) = mpsc::channel();
+        (Arc::new(Self { heard: sender, release: Mutex::new(Some(released)) }), release, Heard(heard))
+    }
+}
+
+impl EventListener for HeldBack {
+    fn on_event(&self, event: Event) -> Result<(), ListenerError> {
+        let _ = self.heard.send(event);
+        let release = self.release.lock().unwrap().take();
+        if let Some(release) = release {
+            release.recv_timeout(SOON).expect("never released");
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,185 @@
+//! The exported objects as a host uses them: from threads that no runtime knows.
+
+#![allow(clippy::unwrap_used, reason = "a test fails where it cannot go on")]
+
+mod host;
+mod server;
+
+use std::sync::{Arc, mpsc};
+
+use saathii_sdk_ffi::{
+    ClientConfig, Event, EventListener, FeedFilter, ListenerError, NewUser, ProfileChanges, SaathiiClient,
+    SaathiiError, SessionState, TextChange, TokenStore, Verified,
+};
+use saathii_shared_types::{UserId, users::Sex};
+use serde_json::json;
+
+use crate::{
+    host::{Ear, HeldBack, Keychain, LockedKeychain, block_on, poll_once},
+    server::Server,
+};
+
+fn client(
+    server: &Server,
+    store: Option<Arc<dyn TokenStore>>,
+    listener: Option<Arc<dyn EventListener>>,
+) -> Arc<SaathiiClient> {
+    let config = ClientConfig {
+        base_url: server.url.clone(),
+        user_agent: None,
+        connect_timeout_ms: 10_000,
+        request_timeout_ms: 20_000,
+    };
+    SaathiiClient::new(config, store, listener).unwrap()
+}
+
+fn code(error: &SaathiiError) -> &str {
+    match error {
+        SaathiiError::Refused { code, .. }
+        | SaathiiError::Unreachable { code, .. }
+        | SaathiiError::SignedOut { code, .. }
+        | SaathiiError::Failed { code, .. } => code,
+    }
+}
+
+fn user(username: &str) -> NewUser {
+    NewUser {
+        username: username.into(),
+        sex: Sex::Female,
+        dob: Some("2000-01-31".into()),
+        bio: None,
+        interests: None,
+        profile_image_url: None,
+        preferred_language: None,
+        role: None,
+    }
+}
+
+#[test]
+fn a_host_signs_in_and_follows_the_feed() {
+    let server = Server::start();
+    let keychain = Arc::new(Keychain::default());
+    let (ear, events) = Ear::new();
+    let client = client(&server, Some(keychain.clone()), Some(ear));
+    assert!(!block_on(client.is_signed_in()).unwrap());
+    assert_eq!(code(&block_on(client.me()).unwrap_err()), "signed_out");
+
+    let sent = block_on(client.request_otp("+919876543210".into())).unwrap();
+    let Err(wrong) = block_on(sent.verify("000000".into())) else { panic!("a wrong code was taken") };
+    assert_eq!(code(&wrong), "invalid_otp");
+    let Ok(Verified::NeedsRegistration { registration }) = block_on(sent.verify("123456".into())) else {
+        panic!("a new phone must register")
+    };
+    assert_eq!(code(&block_on(registration.clone().register(user("taken"))).unwrap_err()), "username_taken");
+    let bad_date = NewUser { dob: Some("31.1.2000".into()), ..user("asha") };
+    assert_eq!(code(&block_on(registration.clone().register(bad_date)).unwrap_err()), "configuration");
+    block_on(registration.clone().register(user("asha"))).unwrap();
+    assert_eq!(code(&block_on(registration.register(user("asha"))).unwrap_err()), "step_used");
+    assert_eq!(events.next(), Event::SessionChanged { state: SessionState::SignedOut });
+    assert_eq!(events.next(), Event::SessionChanged { state: SessionState::SignedIn });
+    assert!(keychain.secret().unwrap().contains("refresh-1"));
+
+    let changes = ProfileChanges { bio: Some(TextChange::Clear), ..ProfileChanges::default() };
+    let profile = block_on(client.update_profile(changes)).unwrap();
+    assert_eq!((profile.user_id, profile.dob.map(|dob| dob.to_string())), (UserId(7), Some("2000-01-31".into())));
+    assert_eq!(server.body("PUT /users/me"), json!({"bio": null}));
+
+    client.connect().unwrap();
+    client.connect().unwrap();
+    assert_eq!(events.next(), Event::Connected);
+    assert_eq!(events.next(), Event::Resync);
+    let Event::PresenceChanged { presence } = events.next() else { panic!("no change of presence") };
+    assert_eq!(presence.user_id, UserId(1));
+    client.disconnect();
+
+    assert_eq!(client.feed_state(), None);
+    client.open_feed(FeedFilter::default(), 20).unwrap();
+    while !client.feed_state().is_some_and(|state| state.is_loaded && state.is_live) {
+        assert_eq!(events.next(), Event::FeedChanged);
+    }
+    assert_eq!(client.feed_state().unwrap().listeners[0].user_id, UserId(1));
+    block_on(client.refresh_feed()).unwrap();
+    client.close_feed();
+    assert_eq!(code(&block_on(client.refresh_feed()).unwrap_err()), "feed_closed");
+
+    block_on(client.logout()).unwrap();
+    assert_eq!(events.next(), Event::SessionChanged { state: SessionState::SignedOut });
+    assert_eq!(keychain.secret(), None);
+}
+
+#[test]
+fn a_busy_host_hears_the_end_of_a_burst_and_that_it_missed_some() {
+    let server = Server::start();
+    let (listener, release, events) = HeldBack::new();
+    let client = client(&server, Some(Arc::new(Keychain::signed_in())), Some(listener));
+    assert!(block_on(client.is_signed_in()).unwrap());
+    client.connect().unwrap();
+    server.send_burst(2_000);
+    server.wait_until_burst_is_read();
+    release.send(()).unwrap();
+    let (mut told, mut resyncs, mut last) = (0, 0, None);
+    // One for the new connection, one for what was thrown away.
+    while resyncs < 2 || last != Some(UserId(1_999)) {
+        match events.next() {
+            Event::PresenceChanged { presence } => {
+                told += 1;
+                last = Some(presence.user_id);
+            }
+            Event::Resync => resyncs += 1,
+            _ => {}
+        }
+    }
+    assert!(told < 2_000, "the queue is bounded");
+}
+
+#[test]
+fn a_store_that_fails_or_panics_is_an_error_and_no_crash() {
+    let server = Server::start();
+    for panics in [false, true] {
+        let client = client(&server, Some(Arc::new(LockedKeychain { panics })), None);
+        assert_eq!(code(&block_on(client.is_signed_in()).unwrap_err()), "storage");
+    }
+}
+
+#[test]
+fn a_listener_that_fails_or_panics_hears_the_next_event() {
+    struct Clumsy(mpsc::Sender<Event>);
+    impl EventListener for Clumsy {
+        fn on_event(&self, event: Event) -> Result<(), ListenerError> {
+            self.0.send(event.clone()).unwrap();
+            match event {
+                Event::SessionChanged { .. } => panic!("clumsy"),
+                _ => Err(ListenerError::Failed { detail: "clumsy".into() }),
+            }
+        }
+    }
+    let server = Server::start();
+    let (sender, events) = mpsc::channel();
+    let client = client(&server, Some(Arc::new(Keychain::signed_in())), Some(Arc::new(Clumsy(sender))));
+    client.connect().unwrap();
+    let told: Vec<Event> = events.iter().take(3).collect();
+    assert_eq!(told, [Event::SessionChanged { state: SessionState::SignedIn }, Event::Connected, Event::Resync]);
+}
+
+#[test]
+fn a_call_that_nobody_waits_for_is_cancelled() {
+    let server = Server::start();
+    let client = client(&server, Some(Arc::new(Keychain::signed_in())), None);
+    let mut call = Box::pin(client.me());
+    assert!(poll_once(call.as_mut()).is_none());
+    server.wait_for("GET /users/me");
+    drop(call);
+    server.wait_until_hung_up();
+}
+
+#[test]
+fn no_server_is_told_as_such() {
+    let config = ClientConfig {
+        base_url: "ftp://nowhere".into(),
+        user_agent: None,
+        connect_timeout_ms: 1,
+        request_timeout_ms: 1,
+    };
+    let Err(error) = SaathiiClient::new(config, None, None) else { panic!("not an address") };
+    assert_eq!(code(&error), "configuration");
+}

@@ -1,0 +1,188 @@
+//! What can go wrong, and whether it helps to try again.
+
+use std::{sync::Arc, time::Duration};
+
+use saathii_shared_types::{ApiError, Detail, ErrorCode};
+
+type Source = Arc<dyn std::error::Error + Send + Sync>;
+
+/// Why a call failed.
+///
+/// Match on [`code`](Self::code) for what the server refused, on the variant for the rest.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The server refused.
+    #[error("{} (HTTP {status})", body.detail)]
+    Refused {
+        /// The HTTP status.
+        status: u16,
+        /// What the server said.
+        body: Box<ApiError>,
+    },
+    /// No server was reached, or the connection broke.
+    #[error("no connection to the server")]
+    #[non_exhaustive]
+    Network {
+        /// Whether the server may have got the request before the connection broke.
+        may_have_arrived: bool,
+        /// What the network said.
+        source: Source,
+    },
+    /// The server got the request and did not answer in time.
+    #[error("the server did not answer in time")]
+    Timeout,
+    /// The answer is not one of this API: a proxy's page, or a server of another version.
+    #[error("the answer is not one of this API (HTTP {status}): {reason}")]
+    #[non_exhaustive]
+    Unexpected {
+        /// The HTTP status.
+        status: u16,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// Nobody is signed in, or the server has ended the login.
+    #[error("nobody is signed in")]
+    SignedOut,
+    /// The token store failed.
+    #[error("the token store failed")]
+    #[non_exhaustive]
+    Storage {
+        /// What the store said.
+        source: Source,
+    },
+    /// The client cannot be built as asked.
+    #[error("{0}")]
+    Configuration(String),
+}
+
+/// What a repetition of the request would mean.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Retry {
+    /// The same answer again.
+    Never,
+    /// The server did nothing yet.
+    Harmless { after: Option<Duration> },
+    /// The server may have done it, and only its answer was lost.
+    Ambiguous { after: Option<Duration> },
+}
+
+impl Error {
+    /// The server's name of the refusal; `None` where no server refused anything.
+    pub fn code(&self) -> Option<ErrorCode> {
+        match self {
+            Self::Refused { body, .. } => Some(body.code),
+            _ => None,
+        }
+    }
+
+    /// The HTTP status, where there was an answer.
+    pub fn status(&self) -> Option<u16> {
+        match self {
+            Self::Refused { status, .. } | Self::Unexpected { status, .. } => Some(*status),
+            _ => None,
+        }
+    }
+
+    /// How long the server asks to wait before the same request.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Refused { body, .. } => body.retry_after.map(Duration::from_secs),
+            _ => None,
+        }
+    }
+
+    /// Whether the same call may succeed later without any change.
+    pub fn is_transient(&self) -> bool {
+        self.retry() != Retry::Never
+    }
+
+    pub(crate) fn is_unauthorized(&self) -> bool {
+        matches!(self, Self::Refused { status: 401, .. })
+    }
+
+    pub(crate) fn retry(&self) -> Retry {
+        match self {
+            Self::Network { may_have_arrived: false, .. } => Retry::Harmless { after: None },
+            Self::Network { .. } | Self::Timeout => Retry::Ambiguous { after: None },
+            // A limit is taken before anything is done.
+            Self::Refused { status: 429, .. } => Retry::Harmless { after: self.retry_after() },
+            Self::Refused { status: 408 | 502 | 503 | 504, .. } => Retry::Ambiguous { after: self.retry_after() },
+            Self::Refused { .. }
+            | Self::Unexpected { .. }
+            | Self::SignedOut
+            | Self::Storage { .. }
+            | Self::Configuration(_) => Retry::Never,
+        }
+    }
+
+    pub(crate) fn storage(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::Storage { source: source.into().into() }
+    }
+
+    pub(crate) fn network(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::Network { may_have_arrived: true, source: source.into().into() }
+    }
+
+    pub(crate) fn of_request(error: reqwest::Error) -> Self {
+        // Addresses say nothing that the caller does not know, and logs are better off without.
+        let error = error.without_url();
+        if error.is_builder() {
+            Self::Configuration(error.to_string())
+        } else if error.is_connect() {
+            Self::Network { may_have_arrived: false, source: Arc::new(error) }
+        } else if error.is_timeout() {
+            Self::Timeout
+        } else {
+            Self::Network { may_have_arrived: true, source: Arc::new(error) }
+        }
+    }
+
+    /// Reads a refusal. A gateway's own page counts as one where its status says enough.
+    pub(crate) fn of_answer(status: u16, retry_after: Option<u64>, body: &[u8]) -> Self {
+        match serde_json::from_slice::<ApiError>(body) {
+            Ok(mut body) => {
+                body.retry_after = body.retry_after.or(retry_after);
+                Self::Refused { status, body: Box::new(body) }
+            }
+            Err(_) if matches!(status, 408 | 429 | 500..) => {
+                let detail = Detail::Text("The server cannot answer at the moment".to_owned());
+                Self::Refused { status, body: Box::new(ApiError { detail, code: ErrorCode::Unknown, retry_after }) }
+            }
+            Err(error) => Self::Unexpected { status, reason: error.to_string() },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_repetition_is_judged_by_what_the_error_says() {
+        let refused = |status, body: &str| Error::of_answer(status, None, body.as_bytes());
+        let limited = refused(429, r#"{"detail":"slow down","code":"rate_limited","retry_after":7}"#);
+        assert_eq!(limited.retry(), Retry::Harmless { after: Some(Duration::from_secs(7)) });
+        assert_eq!(limited.code(), Some(ErrorCode::RateLimited));
+
+        let gateway = Error::of_answer(503, Some(2), b"<html>");
+        assert_eq!(gateway.retry(), Retry::Ambiguous { after: Some(Duration::from_secs(2)) });
+        assert_eq!(Error::Timeout.retry(), Retry::Ambiguous { after: None });
+
+        for permanent in [
+            refused(400, r#"{"detail":"no","code":"invalid_otp"}"#),
+            refused(500, "oops"),
+            refused(409, r#"{"detail":"taken","code":"a_code_of_tomorrow"}"#),
+            Error::SignedOut,
+        ] {
+            assert_eq!(permanent.retry(), Retry::Never, "{permanent:?}");
+        }
+    }
+
+    #[test]
+    fn a_proxys_login_page_is_no_refusal_of_ours() {
+        let error = Error::of_answer(401, None, b"<html>log in to the hotel's network</html>");
+        assert!(matches!(error, Error::Unexpected { status: 401, .. }));
+        assert!(!error.is_unauthorized());
+    }
+}

@@ -1,0 +1,179 @@
+//! Where a login outlives the process.
+
+use std::{
+    fs::{self, File, OpenOptions},
+    io::{self, Write},
+    path::{Path, PathBuf},
+    sync::{Mutex, PoisonError},
+};
+
+use super::Tokens;
+
+/// What a [`TokenStore`] says when it fails.
+pub type StoreError = Box<dyn std::error::Error + Send + Sync>;
+
+/// Keeps the tokens of one login.
+///
+/// Called on a thread that may block, never twice at a time by one client. Two clients may share a store: each looks
+/// into it before it renews a login.
+pub trait TokenStore: Send + Sync + 'static {
+    /// What was saved last; `None` after [`clear`](Self::clear), or where nothing was ever saved.
+    fn load(&self) -> Result<Option<Tokens>, StoreError>;
+
+    /// Replaces what was saved, all of it or nothing: on failure the old tokens must still be there.
+    fn save(&self, tokens: &Tokens) -> Result<(), StoreError>;
+
+    /// Forgets; no failure where there is nothing to forget.
+    fn clear(&self) -> Result<(), StoreError>;
+}
+
+/// Keeps a login as long as the process lives; the default.
+#[derive(Debug, Default)]
+pub struct MemoryStore(Mutex<Option<Tokens>>);
+
+impl MemoryStore {
+    /// An empty store.
+    pub fn new() -> Self {
+        Self::default()
+    }
+}
+
+impl TokenStore for MemoryStore {
+    fn load(&self) -> Result<Option<Tokens>, StoreError> {
+        Ok(self.0.lock().unwrap_or_else(PoisonError::into_inner).clone())
+    }
+
+    fn save(&self, tokens: &Tokens) -> Result<(), StoreError> {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(tokens.clone());
+        Ok(())
+    }
+
+    fn clear(&self) -> Result<(), StoreError> {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        Ok(())
+    }
+}
+
+/// Keeps a login in a file that only its owner reads.
+#[derive(Debug)]
+pub struct FileStore {
+    path: PathBuf,
+}
+
+impl FileStore {
+    /// A store in `path`, whose folder must exist.
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self { path: path.into() }
+    }
+
+    fn folder(&self) -> &Path {
+        self.path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+    }
+
+    fn write_beside(&self, bytes: &[u8]) -> io::Result<PathBuf> {
+        let name = self.path.file_name().ok_or(io::ErrorKind::InvalidInput)?.to_string_lossy();
+        let beside = self.folder().join(format!(".{name}.{:016x}", fastrand::u64(..)));
+        let mut file = create_private(&beside)?;
+        let written = file.write_all(bytes).and_then(|()| file.sync_all());
+        if written.is_err() {
+            let _ = fs::remove_file(&beside);
+        }
+        written.map(|()| beside)
+    }
+}
+
+impl TokenStore for FileStore {
+    fn load(&self) -> Result<Option<Tokens>, StoreError> {
+        match fs::read(&self.path) {
+            Ok(bytes) => Ok(Some(serde_json::from_slice(&bytes)?)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Writes beside the file and renames: a crash leaves the old tokens or the new ones, never half of them.
+    fn save(&self, tokens: &Tokens) -> Result<(), StoreError> {
+        let beside = self.write_beside(&serde_json::to_vec(tokens)?)?;
+        if let Err(error) = fs::rename(&beside, &self.path) {
+            let _ = fs::remove_file(&beside);
+            return Err(error.into());
+        }
+        sync_folder(self.folder())?;
+        Ok(())
+    }
+
+    fn clear(&self) -> Result<(), StoreError> {
+        match fs::remove_file(&self.path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error.into()),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn create_private(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+/// A rename outlives a power cut only once its folder is on disk.
+#[cfg(unix)]
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    File::open(folder)?.sync_all()
+}
+
+#[cfg(not(unix))]
+#[expect(clippy::unnecessary_wraps, reason = "folders cannot be synced here")]
+fn sync_folder(_: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tokens(name: &str) -> Tokens {
+        Tokens { access_token: format!("a-{name}"), refresh_token: format!("r-{name}"), access_ends_at: Some(7) }
+    }
+
+    #[test]
+    fn a_file_keeps_the_last_tokens_for_its_owner_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("login.json");
+        let store = FileStore::new(&path);
+        assert_eq!(store.load().unwrap(), None);
+        store.save(&tokens("one")).unwrap();
+        store.save(&tokens("two")).unwrap();
+        assert_eq!(FileStore::new(&path).load().unwrap(), Some(tokens("two")));
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is left beside the file");
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        }
+        store.clear().unwrap();
+        store.clear().unwrap();
+        assert_eq!(store.load().unwrap(), None);
+    }
+
+    #[test]
+    fn a_save_that_fails_leaves_the_old_tokens() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("login.json");
+        // A folder of that name cannot be renamed over.
+        fs::create_dir(&path).unwrap();
+        fs::write(path.join("old"), "").unwrap();
+        assert!(FileStore::new(&path).save(&tokens("new")).is_err());
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "no half-written file is left");
+    }
+
+    #[test]
+    fn a_damaged_file_is_told_and_not_taken_for_a_logout() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("login.json");
+        fs::write(&path, r#"{"access_token":"#).unwrap();
+        assert!(FileStore::new(&path).load().is_err());
+    }
+}

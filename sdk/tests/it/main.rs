@@ -1,0 +1,11 @@
+//! The client against a server that the test plays.
+
+#![allow(clippy::unwrap_used, reason = "a test fails where it cannot go on")]
+
+mod heartbeat;
+mod live_feed;
+mod login;
+mod repetition;
+mod session;
+mod socket;
+mod support;

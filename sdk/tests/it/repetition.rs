@@ -1,0 +1,108 @@
+use std::time::Duration;
+
+use saathii_sdk::{Client, Error, RetryPolicy, Verified, types::ErrorCode};
+use serde_json::json;
+use tokio::{net::TcpListener, time::Instant};
+
+use crate::support::{Answer, Server, done, ok, pair, refused, soon};
+
+const VERIFY: &str = "POST /auth/verify";
+const REQUEST: &str = "POST /auth/request_otp";
+
+fn limited(retry_after: u64) -> Answer {
+    Answer::Json(429, json!({"detail": "Too many", "code": "rate_limited", "retry_after": retry_after}))
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_limit_is_waited_out() {
+    let server = Server::start(|seen| if seen.earlier == 0 { limited(7) } else { done() }).await;
+    let client = server.client().build().unwrap();
+    let begun = Instant::now();
+    client.auth().request_otp("+919876543210").await.unwrap();
+    let waited = begun.elapsed();
+    assert!(waited >= Duration::from_secs(7) && waited < Duration::from_secs(8), "{waited:?}");
+    assert_eq!(server.seen(REQUEST).len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_limit_of_minutes_is_told_at_once() {
+    let server = Server::start(|_| limited(900)).await;
+    let client = server.client().build().unwrap();
+    let begun = Instant::now();
+    let error = client.auth().request_otp("+919876543210").await.unwrap_err();
+    assert!(begun.elapsed() < Duration::from_secs(1));
+    assert_eq!(error.code(), Some(ErrorCode::RateLimited));
+    assert_eq!(error.retry_after(), Some(Duration::from_mins(15)));
+    assert!(error.is_transient());
+    assert_eq!(server.seen(REQUEST).len(), 1);
+}
+
+#[tokio::test]
+async fn what_must_happen_once_is_not_repeated_once_it_was_sent() {
+    for answer in [|| Answer::Lost, || refused(503, "unavailable"), || Answer::Page(502)] {
+        let server = Server::start(move |seen| if seen.what == VERIFY { answer() } else { done() }).await;
+        let client = server.client().build().unwrap();
+        let sent = client.auth().request_otp("+919876543210").await.unwrap();
+        let failed = sent.verify("123456").await.unwrap_err();
+        assert!(failed.error.is_transient(), "{failed:?}");
+        assert!(failed.again.is_some(), "its user may try again");
+        assert_eq!(server.seen(VERIFY).len(), 1);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_must_happen_once_is_repeated_while_no_server_is_there() {
+    // A port that was free a moment ago.
+    let address = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    let retry = RetryPolicy { first_delay: Duration::from_secs(2), ..RetryPolicy::default() };
+    let client = Client::builder().base_url(format!("http://{address}")).retry(retry).build().unwrap();
+    let asking = tokio::spawn(async move {
+        let sent = client.auth().request_otp("+919876543210").await?;
+        Ok::<_, Error>(sent.verify("123456").await?)
+    });
+    // The clock moves once the first attempt has failed and waits.
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let server = Server::on(TcpListener::bind(address).await.unwrap(), |seen| match seen.what.as_str() {
+        VERIFY => {
+            let tokens = pair("1");
+            ok(json!({"status": "registered", "access_token": tokens["access_token"], "refresh_token": "r-1"}))
+        }
+        _ => done(),
+    });
+    assert!(matches!(soon(asking).await.unwrap(), Ok(Verified::SignedIn)));
+    assert_eq!(server.seen(VERIFY).len(), 1);
+}
+
+#[tokio::test]
+async fn no_server_at_all_is_a_network_error_after_the_last_attempt() {
+    let address = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    let retry = RetryPolicy { first_delay: Duration::from_millis(1), ..RetryPolicy::default() };
+    let client = Client::builder().base_url(format!("http://{address}")).retry(retry).build().unwrap();
+    let error = client.auth().request_otp("+919876543210").await.unwrap_err();
+    assert!(matches!(error, Error::Network { may_have_arrived: false, .. }), "{error:?}");
+}
+
+#[tokio::test]
+async fn what_may_happen_twice_is_repeated_until_it_works_or_the_attempts_are_used_up() {
+    let server = Server::start(|seen| match (seen.what.as_str(), seen.earlier) {
+        ("GET /feed/stats", 0) => refused(503, "unavailable"),
+        ("GET /feed/stats", 1) => Answer::Lost,
+        ("GET /feed/stats", _) => ok(json!({
+            "total_listeners": 3, "online_listeners": 2, "available_listeners": 1, "busy_listeners": 1
+        })),
+        _ => Answer::Page(504),
+    })
+    .await;
+    let client = server.signed_in("good");
+    assert_eq!(client.feed().stats().await.unwrap().total_listeners, 3);
+    assert_eq!(client.users().me().await.unwrap_err().status(), Some(504));
+    assert_eq!(server.seen("GET /users/me").len(), 4);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_does_not_answer_is_not_waited_for_for_ever() {
+    let server = Server::start(|_| Answer::Silence).await;
+    let client = server.client().request_timeout(Duration::from_secs(3)).retry(RetryPolicy::never()).build().unwrap();
+    let error = client.auth().request_otp("+919876543210").await.unwrap_err();
+    assert!(matches!(error, Error::Timeout), "{error:?}");
+}

@@ -1,0 +1,25 @@
+//! How single values cross to other languages.
+
+use std::time::SystemTime;
+
+use chrono::{DateTime, NaiveDate, Utc};
+
+use crate::UserId;
+
+type Timestamp = DateTime<Utc>;
+type Date = NaiveDate;
+
+uniffi::custom_newtype!(UserId, i64);
+
+uniffi::custom_type!(Timestamp, SystemTime, {
+    remote,
+    lower: |time| time.into(),
+    try_lift: |time| Ok(time.into()),
+});
+
+// `2000-01-31`: a date without a time has no type that all languages share.
+uniffi::custom_type!(Date, String, {
+    remote,
+    lower: |date| date.to_string(),
+    try_lift: |date| Ok(date.parse()?),
+});
