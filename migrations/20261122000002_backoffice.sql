@@ -9,4 +9,4 @@ create table admin_sessions (
     last_used_at timestamptz not null
 );
 
-create index users_registered on users (created_at desc) where deleted_at is null;
+create index users_registered on users (created_at desc, user_id desc) where deleted_at is null;

@@ -19,6 +19,9 @@ pub static LIVE: LazyLock<Asset> =
 pub static ICON: LazyLock<Asset> =
     LazyLock::new(|| Asset::new("icon", "svg", "image/svg+xml", include_str!("assets/icon.svg")));
 
+/// A header of the live script's requests: nobody is at work behind them.
+pub const LIVE_HEADER: &str = "x-live";
+
 pub fn all() -> [&'static Asset; 3] {
     [&STYLE, &LIVE, &ICON]
 }
@@ -37,7 +40,12 @@ fn fingerprint(bytes: &[u8]) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::fingerprint;
+    use super::*;
+
+    #[test]
+    fn the_script_says_that_nobody_is_at_work() {
+        assert!(LIVE.body.contains(&format!("headers: {{ \"{LIVE_HEADER}\":")));
+    }
 
     #[test]
     fn another_content_has_another_name() {
