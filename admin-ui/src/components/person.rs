@@ -1,13 +1,13 @@
 use leptos::prelude::*;
 use saathii_shared_types::{UserId, users::Role};
 
-/// Somebody's name and id.
+/// Somebody's name and id, and where the screen has no room for a column of roles, those.
 #[component]
-pub fn PersonName(id: UserId, name: String) -> impl IntoView {
+pub fn PersonName(id: UserId, name: String, roles: String) -> impl IntoView {
     view! {
         <span class="person">
             <span class="name">{name}</span>
-            <span class="id">{format!("#{id}")}</span>
+            <span class="detail">{format!("#{id}")}<span class="narrow-only">{format!(" · {roles}")}</span></span>
         </span>
     }
 }

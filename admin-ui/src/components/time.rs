@@ -26,6 +26,13 @@ fn ago(passed: TimeDelta) -> String {
     }
 }
 
+/// How much of a time to come is left, in begun minutes; `None` once it has come.
+pub fn minutes_left(left: TimeDelta) -> Option<String> {
+    let minutes = left.num_seconds().max(0).unsigned_abs().div_ceil(60);
+    (minutes > 0)
+        .then(|| if minutes <= 90 { format!("{minutes} min left") } else { format!("{} h left", minutes / 60) })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -42,5 +49,15 @@ mod tests {
         assert_eq!(after(86_399), "23 h ago");
         assert_eq!(after(86_400), "1 day ago");
         assert_eq!(after(200_000), "2 days ago");
+    }
+
+    #[test]
+    fn a_begun_minute_is_left() {
+        let left = |seconds| minutes_left(TimeDelta::seconds(seconds));
+        assert_eq!(left(-1), None);
+        assert_eq!(left(0), None);
+        assert_eq!(left(1).as_deref(), Some("1 min left"));
+        assert_eq!(left(61).as_deref(), Some("2 min left"));
+        assert_eq!(left(7200).as_deref(), Some("2 h left"));
     }
 }

@@ -10,7 +10,7 @@ use crate::components::{
     layout::{Layout, Page, Viewer},
     person::{PersonName, role_names},
     stat::{Stat, grouped},
-    time::{Ago, Moment},
+    time::{Ago, Moment, minutes_left},
 };
 
 /// What the overview shows, as of `now`.
@@ -69,7 +69,7 @@ pub struct NewPerson {
 pub fn OverviewPage(viewer: Viewer, overview: Overview) -> impl IntoView {
     let Overview { now, listeners, people, sockets, stores, online, newest } = overview;
     view! {
-        <Layout title="Overview" current=Page::Overview viewer live=true>
+        <Layout title="Overview" current=Page::Overview viewer as_of=now>
             <section aria-labelledby="listeners-title">
                 <h2 id="listeners-title">"Listeners"</h2>
                 <dl id="listeners" class="stats" data-live>
@@ -99,9 +99,6 @@ pub fn OverviewPage(viewer: Viewer, overview: Overview) -> impl IntoView {
                 <OnlineTable people=online total=people.online now />
                 <NewestTable people=newest now />
             </div>
-            <p id="as-of" class="as-of" data-live>
-                "As of " <Moment at=now text=now.format("%H:%M:%S UTC").to_string() />
-            </p>
         </Layout>
     }
 }
@@ -141,7 +138,7 @@ fn OnlineTable(people: Vec<OnlinePerson>, total: i64, now: DateTime<Utc>) -> imp
                         <thead>
                             <tr>
                                 <th scope="col">"Person"</th>
-                                <th scope="col">"Role"</th>
+                                <th scope="col" class="wide-only">"Role"</th>
                                 <th scope="col">"Status"</th>
                                 <th scope="col" class="end">"Seen"</th>
                             </tr>
@@ -160,14 +157,16 @@ fn OnlineTable(people: Vec<OnlinePerson>, total: i64, now: DateTime<Utc>) -> imp
 fn OnlineRow(person: OnlinePerson, now: DateTime<Utc>) -> impl IntoView {
     let OnlinePerson { id, name, roles, is_busy, busy_until, last_seen } = person;
     let (tone, status) = if is_busy { ("warn", "Busy") } else { ("good", "Available") };
-    let until = busy_until.filter(|_| is_busy).map(|until| {
-        view! { " until " <Moment at=until text=until.format("%H:%M").to_string() /> }
+    let roles = role_names(&roles);
+    let left = busy_until.filter(|_| is_busy).and_then(|until| {
+        let text = minutes_left(until - now)?;
+        Some(view! { ", " <Moment at=until text /> })
     });
     view! {
         <tr>
-            <th scope="row"><PersonName id name /></th>
-            <td>{role_names(&roles)}</td>
-            <td><span class=format!("status {tone}")>{status}{until}</span></td>
+            <th scope="row"><PersonName id name roles=roles.clone() /></th>
+            <td class="wide-only">{roles}</td>
+            <td><span class=format!("status {tone}")>{status}{left}</span></td>
             <td class="end"><Ago at=last_seen now /></td>
         </tr>
     }
@@ -188,7 +187,7 @@ fn NewestTable(people: Vec<NewPerson>, now: DateTime<Utc>) -> impl IntoView {
                         <thead>
                             <tr>
                                 <th scope="col">"Person"</th>
-                                <th scope="col">"Role"</th>
+                                <th scope="col" class="wide-only">"Role"</th>
                                 <th scope="col">"Country"</th>
                                 <th scope="col" class="end">"Registered"</th>
                             </tr>
@@ -205,10 +204,11 @@ fn NewestTable(people: Vec<NewPerson>, now: DateTime<Utc>) -> impl IntoView {
 #[component]
 fn NewestRow(person: NewPerson, now: DateTime<Utc>) -> impl IntoView {
     let NewPerson { id, name, roles, country, registered_at } = person;
+    let roles = role_names(&roles);
     view! {
         <tr>
-            <th scope="row"><PersonName id name /></th>
-            <td>{role_names(&roles)}</td>
+            <th scope="row"><PersonName id name roles=roles.clone() /></th>
+            <td class="wide-only">{roles}</td>
             <td>{country.unwrap_or_else(|| "–".to_owned())}</td>
             <td class="end"><Ago at=registered_at now /></td>
         </tr>

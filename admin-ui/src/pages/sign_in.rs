@@ -79,7 +79,7 @@ pub fn CodePage(csrf: String, phone: String, code: String, remark: CodeRemark) -
             <div class="others">
                 <form method="post" action=paths::SIGN_IN_RESEND>
                     <CsrfField value=csrf />
-                    <button class="quiet">"Send the code again"</button>
+                    <button class="quiet">"Send again"</button>
                 </form>
                 <a href=paths::SIGN_IN>"Use another number"</a>
             </div>
