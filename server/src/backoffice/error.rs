@@ -78,3 +78,27 @@ fn words(status: StatusCode) -> (&'static str, &'static str) {
         _ => ("Something went wrong", "The fault is ours and has been recorded. Try again in a moment."),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn answer(error: impl Into<PageError>) -> (StatusCode, String) {
+        let response = error.into().into_response();
+        let status = response.status();
+        let body = axum::body::to_bytes(response.into_body(), 64 * 1024).await.unwrap();
+        (status, String::from_utf8(body.to_vec()).unwrap())
+    }
+
+    #[tokio::test]
+    async fn a_page_never_tells_the_cause() {
+        let (status, page) = answer(sqlx::Error::ColumnNotFound("token_hash".to_owned())).await;
+        assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
+        assert!(page.contains("<h1>Something went wrong</h1>"), "{page}");
+        assert!(!page.contains("token_hash"), "{page}");
+
+        let (status, page) = answer(sqlx::Error::PoolTimedOut).await;
+        assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+        assert!(page.contains("try again"), "{page}");
+    }
+}

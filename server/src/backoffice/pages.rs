@@ -79,3 +79,17 @@ impl Source for Reader {
         Box::pin(self.note(overview::read(&self.app)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use saathii_admin_ui::paths;
+
+    use super::*;
+
+    #[test]
+    fn every_page_has_its_route() {
+        let (pages, _) = leptos_axum::generate_route_list_with_exclusions_and_ssg_and_context(App, None, || {});
+        let pages: Vec<&str> = pages.iter().map(leptos_axum::AxumRouteListing::path).collect();
+        assert_eq!(pages, [paths::HOME]);
+    }
+}

@@ -119,7 +119,7 @@ pub async fn standing(db: &mut PgConnection, user: UserId) -> sqlx::Result<Optio
     .await
 }
 
-/// Counts accounts: all, those since `week` and those since `day`; the deleted count for nothing.
+/// Counts accounts: all, those since `week` and those since `day`, which is later; the deleted count for nothing.
 pub async fn count_registrations(
     db: &mut PgConnection,
     week: DateTime<Utc>,
@@ -127,11 +127,11 @@ pub async fn count_registrations(
 ) -> sqlx::Result<Registrations> {
     sqlx::query_as!(
         Registrations,
-        r#"SELECT count(*) AS "total!",
-                  count(*) FILTER (WHERE created_at >= $1) AS "since_week!",
+        r#"SELECT (SELECT count(*) FROM users WHERE deleted_at IS NULL) AS "total!",
+                  count(*) AS "since_week!",
                   count(*) FILTER (WHERE created_at >= $2) AS "since_day!"
            FROM users
-           WHERE deleted_at IS NULL"#,
+           WHERE deleted_at IS NULL AND created_at >= $1"#,
         week,
         day,
     )
