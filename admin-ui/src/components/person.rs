@@ -7,7 +7,7 @@ pub fn PersonName(id: UserId, name: String, roles: String) -> impl IntoView {
     view! {
         <span class="person">
             <span class="name">{name}</span>
-            <span class="detail">{format!("#{id}")}<span class="narrow-only">{format!(" · {roles}")}</span></span>
+            <span class="detail">{format!("#{id}")}<span class="narrow-only">" · " {roles}</span></span>
         </span>
     }
 }
