@@ -6,10 +6,10 @@ pub fn Stat(
     label: &'static str,
     value: i64,
     #[prop(optional, into)] note: Option<&'static str>,
-    #[prop(default = "")] tone: &'static str,
+    #[prop(default = "stat")] class: &'static str,
 ) -> impl IntoView {
     view! {
-        <div class=format!("stat {tone}").trim_end().to_owned()>
+        <div class=class>
             <dt>{label}</dt>
             <dd>
                 <span class="value">{grouped(value)}</span>

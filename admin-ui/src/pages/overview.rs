@@ -73,8 +73,8 @@ pub fn OverviewPage(viewer: Viewer, overview: Overview) -> impl IntoView {
             <section aria-labelledby="listeners-title">
                 <h2 id="listeners-title">"Listeners"</h2>
                 <dl id="listeners" class="stats" data-live>
-                    <Stat label="Available" value=listeners.available_listeners tone="good" />
-                    <Stat label="Busy" value=listeners.busy_listeners tone="warn" />
+                    <Stat label="Available" value=listeners.available_listeners class="stat good" />
+                    <Stat label="Busy" value=listeners.busy_listeners class="stat warn" />
                     <Stat label="Online" value=listeners.online_listeners />
                     <Stat label="All listeners" value=listeners.total_listeners />
                 </dl>
