@@ -13,7 +13,7 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
-    account, auth,
+    account, auth, backoffice,
     config::Config,
     feed,
     http::{self, cors, docs, log_request},
@@ -191,6 +191,7 @@ fn router(state: AppState) -> Router {
     let cors = cors::layer(&state.config);
     routes
         .merge(docs::pages(document))
+        .merge(backoffice::router())
         .fallback(http::error::not_found)
         .method_not_allowed_fallback(http::error::method_not_allowed)
         .layer(DefaultBodyLimit::max(LARGEST_BODY))

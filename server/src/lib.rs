@@ -5,6 +5,7 @@
 pub mod account;
 pub mod app;
 pub mod auth;
+pub mod backoffice;
 pub mod config;
 pub mod demo;
 pub mod feed;

@@ -6,6 +6,7 @@
 //! a logout no token and no socket of that user works on any node.
 
 mod access;
+mod bare;
 mod error;
 mod janitor;
 mod limits;
@@ -19,12 +20,15 @@ mod tokens;
 pub use self::{
     access::{Admin, CurrentUser, Listener},
     access::{announce_access_change, token_in},
+    bare::{end_bare_session, find_live_session, open_bare_session},
     error::Error,
     janitor::run_janitor,
     otp::Codes,
     routes::router,
     secret::signing_secret,
-    service::{ClientInfo, SignedIn, end_all_sessions, open_session, session_deadline},
+    service::{
+        ClientInfo, SignedIn, end_all_sessions, open_session, prove_phone, request_otp, resend_otp, session_deadline,
+    },
     store::{EndReason, ended_among},
     tokens::Signer,
 };

@@ -33,12 +33,13 @@ pub struct ClientInfo {
 }
 
 /// Whether a resend said the living code again or had to make one.
-pub(super) enum Resent {
+pub enum Resent {
     Again,
     Anew,
 }
 
-pub(super) async fn request_otp(app: &AppState, phone: &str, client: ClientAddress) -> Result<(), Error> {
+/// Sends a code to `phone`, within the limits; known and unknown phones alike.
+pub async fn request_otp(app: &AppState, phone: &str, client: ClientAddress) -> Result<(), Error> {
     let now = app.clock.now();
     let phone = parse_phone(app, phone)?;
     limits::take_request(app, &phone, now).await?;
@@ -47,7 +48,8 @@ pub(super) async fn request_otp(app: &AppState, phone: &str, client: ClientAddre
     send(app, &phone, code).await
 }
 
-pub(super) async fn resend_otp(app: &AppState, phone: &str, client: ClientAddress) -> Result<Resent, Error> {
+/// Sends the living code of `phone` again, or a new one where none lives.
+pub async fn resend_otp(app: &AppState, phone: &str, client: ClientAddress) -> Result<Resent, Error> {
     let now = app.clock.now();
     let phone = parse_phone(app, phone)?;
     limits::take_resend(app, &phone, now).await?;
@@ -69,6 +71,14 @@ async fn send(app: &AppState, phone: &Phone, code: Issued) -> Result<(), Error> 
     Ok(())
 }
 
+/// Spends the code of `phone`; the account that has it, if any.
+pub async fn prove_phone(app: &AppState, phone: &Phone, otp: &str) -> Result<Option<UserId>, Error> {
+    // Before the code is spent, so that it is not lost where Postgres is away.
+    let user = find_by_phone(app, phone).await?;
+    app.codes.verify(&app.redis, phone, otp, app.clock.now()).await?;
+    Ok(user)
+}
+
 pub(super) async fn verify_otp(
     app: &AppState,
     phone: &str,
@@ -77,10 +87,7 @@ pub(super) async fn verify_otp(
 ) -> Result<OtpVerified, Error> {
     let now = app.clock.now();
     let phone = parse_phone(app, phone)?;
-    // Before the code is spent, so that it is not lost where Postgres is away.
-    let user = find_by_phone(app, &phone).await?;
-    app.codes.verify(&app.redis, &phone, otp, now).await?;
-    let Some(user) = user else {
+    let Some(user) = prove_phone(app, &phone, otp).await? else {
         let registration_token = begin_registration(app, &phone, now).await?;
         return Ok(OtpVerified::NeedsRegistration { registration_token });
     };

@@ -9,4 +9,4 @@ mod routes;
 mod service;
 mod store;
 
-pub use self::{counts::CountCache, routes::router};
+pub use self::{counts::CountCache, routes::router, service::get_stats};

@@ -39,7 +39,8 @@ pub(super) async fn list_listeners(app: &AppState, filter: &Filter, paging: Pagi
     })
 }
 
-pub(super) async fn get_stats(app: &AppState) -> Result<FeedStats, sqlx::Error> {
+/// How many listeners there are, and how many of them are there.
+pub async fn get_stats(app: &AppState) -> Result<FeedStats, sqlx::Error> {
     let mut db = app.db.acquire().await?;
     let counts = app.feed_counts.count(&mut db, &Filter::default()).await?;
     Ok(FeedStats {

@@ -66,11 +66,9 @@ impl HttpError {
     pub fn status(&self) -> StatusCode {
         self.status
     }
-}
 
-impl IntoResponse for HttpError {
-    fn into_response(self) -> Response {
-        // Logged once, where it is answered; a person should act on 500 alone.
+    /// Logs the cause: once, where it is answered. A person should act on 500 alone.
+    pub fn log(&self) {
         match &self.source {
             Some(source) if self.status == StatusCode::INTERNAL_SERVER_ERROR => {
                 tracing::error!(error = %source, "request failed");
@@ -78,6 +76,12 @@ impl IntoResponse for HttpError {
             Some(source) => tracing::warn!(error = %source, status = self.status.as_u16(), "request refused"),
             None => {}
         }
+    }
+}
+
+impl IntoResponse for HttpError {
+    fn into_response(self) -> Response {
+        self.log();
         let retry_after = self.body.retry_after;
         let mut response = (self.status, axum::Json(self.body)).into_response();
         if self.status == StatusCode::UNAUTHORIZED {

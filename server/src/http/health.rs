@@ -1,6 +1,9 @@
 //! `/livez`, `/readyz` and `/metrics`.
 
-use std::{future::Future, time::Duration};
+use std::{
+    future::Future,
+    time::{Duration, Instant},
+};
 
 use axum::{
     extract::State,
@@ -42,27 +45,43 @@ struct Readiness {
 
 const PATIENCE: Duration = Duration::from_secs(1);
 
+/// How fast each store answered; `None`: not within a second.
+#[derive(Debug, Clone, Copy)]
+pub struct Health {
+    pub postgres: Option<Duration>,
+    pub redis: Option<Duration>,
+    pub storage: Option<Duration>,
+}
+
+/// Asks all of them at once.
+pub async fn probe(app: &AppState) -> Health {
+    let (postgres, redis, storage) = tokio::join!(
+        latency(sqlx::query("SELECT 1").execute(&app.db)),
+        latency(app.redis.ping()),
+        latency(app.objects.ping()),
+    );
+    Health { postgres, redis, storage }
+}
+
+async fn latency<T, E>(check: impl Future<Output = Result<T, E>>) -> Option<Duration> {
+    let begun = Instant::now();
+    let answer = tokio::time::timeout(PATIENCE, check).await.ok()?;
+    answer.is_ok().then(|| begun.elapsed())
+}
+
 /// Whether to send requests here; names what is down.
 #[utoipa::path(get, path = "/readyz", tag = "Operations", responses(
     (status = 200, description = "Ready", body = Readiness),
     (status = 503, description = "Not ready", body = Readiness, example = json!({"ready": false, "down": ["redis"], "draining": false})),
 ))]
 async fn check_readiness(State(app): State<AppState>) -> Response {
-    let (postgres, redis, storage) = tokio::join!(
-        answers(sqlx::query("SELECT 1").execute(&app.db)),
-        answers(app.redis.ping()),
-        answers(app.objects.ping()),
-    );
+    let Health { postgres, redis, storage } = probe(&app).await;
     let checks = [("postgres", postgres), ("redis", redis), ("storage", storage)];
-    let down = checks.iter().filter(|(_, up)| !up).map(|(name, _)| *name).collect();
+    let down = checks.iter().filter(|(_, latency)| latency.is_none()).map(|(name, _)| *name).collect();
     let draining = app.draining.is_cancelled();
-    let ready = postgres && redis && !draining;
+    let ready = postgres.is_some() && redis.is_some() && !draining;
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, Json(Readiness { ready, down, draining })).into_response()
-}
-
-async fn answers<T, E>(check: impl Future<Output = Result<T, E>>) -> bool {
-    matches!(tokio::time::timeout(PATIENCE, check).await, Ok(Ok(_)))
 }
 
 /// Prometheus metrics; asks for `METRICS_TOKEN` as a bearer token where one is set, and is closed in production without one.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use aws_sdk_s3::{
     Client,
-    config::{BehaviorVersion, Credentials, Region, timeout::TimeoutConfig},
+    config::{BehaviorVersion, Credentials, Region, retry::RetryConfig, timeout::TimeoutConfig},
     error::SdkError,
     operation::{create_bucket::CreateBucketError, head_bucket::HeadBucketError},
 };
@@ -60,8 +60,9 @@ impl ObjectStore {
         }
     }
 
-    /// Whether the bucket answers.
+    /// Whether the bucket answers now: a retry would say something of later.
     pub async fn ping(&self) -> Result<(), SdkError<HeadBucketError>> {
-        self.client.head_bucket().bucket(&self.bucket).send().await.map(|_| ())
+        let once = aws_sdk_s3::Config::builder().retry_config(RetryConfig::disabled());
+        self.client.head_bucket().bucket(&self.bucket).customize().config_override(once).send().await.map(|_| ())
     }
 }

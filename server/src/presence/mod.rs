@@ -18,6 +18,6 @@ pub use self::{
     heartbeat::{Heartbeats, Incoming, run_heartbeats},
     routes::router,
     service::{leave, update_status},
-    store::{PresenceRow, insert, list},
+    store::{PresenceRow, count_online, insert, list, list_online},
     sweeper::{mend_gaps, run_sweeper, sweep, touch_connected},
 };

@@ -42,6 +42,26 @@ pub async fn list(db: &mut PgConnection, users: &[UserId]) -> sqlx::Result<Vec<P
     .await
 }
 
+/// How many are online, of whatever role.
+pub async fn count_online(db: &mut PgConnection) -> sqlx::Result<i64> {
+    sqlx::query_scalar!(r#"SELECT count(*) AS "count!" FROM presence WHERE is_online"#).fetch_one(db).await
+}
+
+/// Up to `limit` of those who are online, the busy first.
+pub async fn list_online(db: &mut PgConnection, limit: i64) -> sqlx::Result<Vec<PresenceRow>> {
+    sqlx::query_as!(
+        PresenceRow,
+        r#"SELECT user_id AS "user_id: UserId", is_online, last_seen, is_busy, busy_until, revision
+           FROM presence
+           WHERE is_online
+           ORDER BY is_busy DESC, user_id
+           LIMIT $1"#,
+        limit,
+    )
+    .fetch_all(db)
+    .await
+}
+
 /// Marks all of `users` online and seen; returns those that others are to be told of: who came online, and
 /// whose last announcement was before `announced_before`.
 pub(super) async fn beat(

@@ -140,7 +140,8 @@ impl Hub {
         metrics::gauge!("saathii_sockets").set(count as f64);
     }
 
-    pub(super) fn changes(&self) -> watch::Receiver<u64> {
+    /// Wakes whenever anybody's presence has changed; counts for nothing else.
+    pub fn changes(&self) -> watch::Receiver<u64> {
         self.head.subscribe()
     }
 

@@ -15,7 +15,7 @@ pub use self::{
     rules::Profile,
     service::insert,
     store::{
-        Card, NewUser, Standing, any, cards, find_by_phone, find_profile, grant_role, pseudonymise,
-        raise_access_version, set_rating, standing,
+        Card, NewUser, Newcomer, Registrations, Standing, any, cards, count_registrations, find_by_phone, find_profile,
+        grant_role, list_newest, pseudonymise, raise_access_version, set_rating, standing,
     },
 };

@@ -45,6 +45,24 @@ impl Card {
     }
 }
 
+/// How many people have an account.
+#[derive(Debug, Clone, Copy)]
+pub struct Registrations {
+    pub total: i64,
+    pub since_week: i64,
+    pub since_day: i64,
+}
+
+/// Somebody who registered lately.
+#[derive(Debug, Clone)]
+pub struct Newcomer {
+    pub user_id: UserId,
+    pub username: String,
+    pub roles: Vec<Role>,
+    pub country: Option<String>,
+    pub created_at: DateTime<Utc>,
+}
+
 pub(super) async fn insert(db: &mut PgConnection, new: NewUser<'_>) -> sqlx::Result<UserId> {
     let NewUser { phone, profile, roles, now } = new;
     sqlx::query_scalar!(
@@ -98,6 +116,41 @@ pub async fn standing(db: &mut PgConnection, user: UserId) -> sqlx::Result<Optio
         user as UserId,
     )
     .fetch_optional(db)
+    .await
+}
+
+/// Counts accounts: all, those since `week` and those since `day`, which is later; the deleted count for nothing.
+pub async fn count_registrations(
+    db: &mut PgConnection,
+    week: DateTime<Utc>,
+    day: DateTime<Utc>,
+) -> sqlx::Result<Registrations> {
+    sqlx::query_as!(
+        Registrations,
+        r#"SELECT (SELECT count(*) FROM users WHERE deleted_at IS NULL) AS "total!",
+                  count(*) AS "since_week!",
+                  count(*) FILTER (WHERE created_at >= $2) AS "since_day!"
+           FROM users
+           WHERE deleted_at IS NULL AND created_at >= $1"#,
+        week,
+        day,
+    )
+    .fetch_one(db)
+    .await
+}
+
+/// The latest `limit` accounts, the newest first.
+pub async fn list_newest(db: &mut PgConnection, limit: i64) -> sqlx::Result<Vec<Newcomer>> {
+    sqlx::query_as!(
+        Newcomer,
+        r#"SELECT user_id AS "user_id: UserId", username, roles AS "roles: Vec<Role>", country, created_at
+           FROM users
+           WHERE deleted_at IS NULL
+           ORDER BY created_at DESC, user_id DESC
+           LIMIT $1"#,
+        limit,
+    )
+    .fetch_all(db)
     .await
 }
 

@@ -1,0 +1,12 @@
+//! Who is at work: the cookie, the session behind it, and forms that prove whose they are.
+
+mod form;
+mod service;
+mod store;
+mod token;
+
+pub(super) use self::{
+    form::{Form, NoFields},
+    service::{AdminSession, end_session, is_alive, open_session},
+    token::Token,
+};

@@ -1,0 +1,120 @@
+use axum::{
+    extract::FromRequestParts,
+    http::{HeaderMap, request::Parts},
+};
+use chrono::{DateTime, TimeDelta, Utc};
+use saathii_admin_ui::{Viewer, assets::LIVE_HEADER};
+use saathii_shared_types::{SessionId, UserId, users::Role};
+use sqlx::PgConnection;
+
+use super::{Token, store};
+use crate::{
+    auth::{self, ClientInfo},
+    backoffice::error::PageError,
+    state::AppState,
+    users,
+};
+
+/// However busy somebody is, one signs in again after so long.
+const LIFETIME: TimeDelta = TimeDelta::hours(12);
+/// Somebody who has left the desk is signed out.
+const IDLE: TimeDelta = TimeDelta::minutes(30);
+/// Use is written down no more often.
+const NOTED_EVERY: TimeDelta = TimeDelta::minutes(1);
+
+/// An admin at work; the only way to a page.
+pub(in crate::backoffice) struct AdminSession {
+    id: SessionId,
+    user: UserId,
+    name: String,
+    token: Token,
+}
+
+impl AdminSession {
+    /// Who sent this request, if that is an admin at this moment.
+    pub(in crate::backoffice) async fn find(app: &AppState, headers: &HeaderMap) -> Result<Option<Self>, sqlx::Error> {
+        let Some(token) = Token::in_headers(headers, app.config.mode) else { return Ok(None) };
+        let now = app.clock.now();
+        let mut db = app.db.acquire().await?;
+        let Some((admin, last_used_at)) = load(&mut db, token, now).await? else { return Ok(None) };
+        if !headers.contains_key(LIVE_HEADER) && now - last_used_at >= NOTED_EVERY {
+            store::touch(&mut db, admin.id, now).await?;
+        }
+        tracing::Span::current().record("user.id", admin.user.0);
+        Ok(Some(admin))
+    }
+
+    pub(in crate::backoffice) fn viewer(&self) -> Viewer {
+        Viewer { name: self.name.clone(), csrf: self.token.form_proof() }
+    }
+}
+
+impl FromRequestParts<AppState> for AdminSession {
+    type Rejection = PageError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, PageError> {
+        Self::find(app, &parts.headers).await?.ok_or(PageError::SignIn)
+    }
+}
+
+async fn load(
+    db: &mut PgConnection,
+    token: Token,
+    now: DateTime<Utc>,
+) -> sqlx::Result<Option<(AdminSession, DateTime<Utc>)>> {
+    let Some(row) = store::find(db, &token.hash()).await? else { return Ok(None) };
+    if is_idle(row.last_used_at, now) {
+        return Ok(None);
+    }
+    let Some(user) = auth::find_live_session(db, row.session_id, now).await? else { return Ok(None) };
+    let profile = users::find_profile(db, user).await?.filter(|profile| profile.roles.contains(&Role::Admin));
+    let admin = profile.map(|profile| AdminSession { id: row.session_id, user, name: profile.username, token });
+    Ok(admin.map(|admin| (admin, row.last_used_at)))
+}
+
+fn is_idle(last_used_at: DateTime<Utc>, now: DateTime<Utc>) -> bool {
+    now - last_used_at >= IDLE
+}
+
+/// Whether a session that was found before still lives; looking counts as no use.
+pub(in crate::backoffice) async fn is_alive(app: &AppState, admin: &AdminSession) -> bool {
+    let found = async {
+        let mut db = app.db.acquire().await?;
+        load(&mut db, admin.token.clone(), app.clock.now()).await
+    };
+    matches!(found.await, Ok(Some(_)))
+}
+
+/// Signs an admin in, in the caller's transaction.
+pub(in crate::backoffice) async fn open_session(
+    db: &mut PgConnection,
+    user: UserId,
+    client: &ClientInfo,
+    now: DateTime<Utc>,
+) -> Result<Token, sqlx::Error> {
+    let session = auth::open_bare_session(db, user, client, now + LIFETIME, now).await?;
+    let token = Token::random();
+    store::insert(db, session, &token.hash(), now).await?;
+    Ok(token)
+}
+
+pub(in crate::backoffice) async fn end_session(app: &AppState, admin: &AdminSession) -> Result<(), sqlx::Error> {
+    let mut db = app.db.acquire().await?;
+    auth::end_bare_session(&mut db, admin.id, app.clock.now()).await?;
+    tracing::info!(user.id = admin.user.0, session.id = admin.id.0, "signed out of the dashboard");
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn half_an_hour_is_idle() {
+        let at = DateTime::UNIX_EPOCH;
+        assert!(!is_idle(at, at + TimeDelta::minutes(30) - TimeDelta::microseconds(1)));
+        assert!(is_idle(at, at + TimeDelta::minutes(30)));
+        // Another node's clock may run ahead.
+        assert!(!is_idle(at, at - TimeDelta::seconds(5)));
+    }
+}
