@@ -1,6 +1,6 @@
 //! The one place where rooms are joined: state, background tasks, the router and its layers.
 
-use std::{sync::Arc, time::Duration};
+use std::{pin::pin, sync::Arc, time::Duration};
 
 use anyhow::Context;
 use axum::{Router, extract::DefaultBodyLimit, middleware};
@@ -83,10 +83,19 @@ impl App {
     }
 
     /// Serves until `state.shutdown`, then ends in order: no new requests, sockets told to come back elsewhere,
-    /// requests finished, background tasks stopped, what was published sent.
-    pub async fn serve(mut self, listener: TcpListener) {
+    /// requests finished, background tasks stopped, what was published sent. Fails where a background task ended by
+    /// itself: a server that no longer sweeps or hears the bus is better started again.
+    pub async fn serve(mut self, listener: TcpListener) -> anyhow::Result<()> {
         let router = router(self.state.clone());
-        http::serve::serve(listener, router, self.state.shutdown.clone(), DRAIN).await;
+        let mut serving = pin!(http::serve::serve(listener, router, self.state.shutdown.clone(), DRAIN));
+        let broken = tokio::select! {
+            () = serving.as_mut() => None,
+            ended = self.tasks.join_next() => {
+                self.state.shutdown.cancel();
+                serving.await;
+                ended
+            }
+        };
         let closed = async {
             while self.state.hub.socket_count() > 0 {
                 tokio::time::sleep(Duration::from_millis(20)).await;
@@ -99,6 +108,11 @@ impl App {
         self.state.bus.flush().await;
         self.outbox.abort();
         self.state.db.close().await;
+        match broken {
+            None => Ok(()),
+            Some(Ok(())) => anyhow::bail!("a background task ended"),
+            Some(Err(error)) => Err(error).context("a background task broke"),
+        }
     }
 }
 

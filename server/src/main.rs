@@ -129,8 +129,7 @@ async fn serve_with(
         }
         App::go_down(&state).await;
     });
-    app.serve(listener).await;
-    Ok(())
+    app.serve(listener).await
 }
 
 async fn stop_signal() -> std::io::Result<&'static str> {

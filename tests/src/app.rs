@@ -52,7 +52,7 @@ pub struct TestApp {
     pub clock: Clock,
     pub phones: Phones,
     vars: HashMap<String, String>,
-    served: JoinHandle<()>,
+    served: JoinHandle<anyhow::Result<()>>,
 }
 
 /// Somebody signed in.
@@ -120,7 +120,7 @@ impl TestApp {
     /// Goes down in order, and returns when all is done.
     pub async fn stop(self) {
         self.state.shutdown.cancel();
-        self.served.await.expect("the app ends in order");
+        self.served.await.expect("no panic").expect("the app ends in order");
     }
 
     pub fn advance(&self, by: TimeDelta) {
