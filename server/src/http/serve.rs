@@ -13,6 +13,9 @@ use tower::Service;
 /// A client that does not finish its headers is cut, and an idle kept-alive connection is closed.
 const HEADER_PATIENCE: Duration = Duration::from_secs(30);
 
+/// A client that connected as the door closed gets so long to send its request.
+const FIRST_REQUEST_PATIENCE: Duration = Duration::from_millis(500);
+
 /// Serves until `shutdown`, then waits up to `patience` for the requests in hand.
 pub async fn serve(listener: TcpListener, router: Router, shutdown: CancellationToken, patience: Duration) {
     let connections = TaskTracker::new();
@@ -47,7 +50,10 @@ async fn serve_connection(stream: TcpStream, peer: SocketAddr, router: Router, s
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "cannot set TCP_NODELAY");
     }
+    let asked = CancellationToken::new();
+    let first_request = asked.clone();
     let service = service_fn(move |mut request: Request<Incoming>| {
+        asked.cancel();
         request.extensions_mut().insert(ConnectInfo(peer));
         let answer = router.clone().call(request.map(Body::new));
         async move { answer.await.map_err(|never: Infallible| never) }
@@ -61,7 +67,7 @@ async fn serve_connection(stream: TcpStream, peer: SocketAddr, router: Router, s
     let mut connection = pin!(connection);
     let served = tokio::select! {
         served = connection.as_mut() => served,
-        () = shutdown.cancelled() => {
+        () = may_close(&shutdown, &first_request) => {
             connection.as_mut().graceful_shutdown();
             connection.await
         }
@@ -69,4 +75,12 @@ async fn serve_connection(stream: TcpStream, peer: SocketAddr, router: Router, s
     if let Err(error) = served {
         tracing::debug!(%error, "connection broke off");
     }
+}
+
+/// When an idle connection may be closed: once the server goes down, but not before a client that has only just
+/// connected could send what it came for.
+async fn may_close(shutdown: &CancellationToken, first_request: &CancellationToken) {
+    shutdown.cancelled().await;
+    // Either way it is time to close.
+    let _ = tokio::time::timeout(FIRST_REQUEST_PATIENCE, first_request.cancelled()).await;
 }
