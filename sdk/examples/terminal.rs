@@ -25,7 +25,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let mut feed = client.feed().live(FeedFilter::default(), 20);
     let watching = async {
         while let Some(state) = feed.changed().await {
-            show(&state);
+            if state.is_loaded {
+                show(&state);
+            }
         }
         println!("The login is over.");
     };

@@ -13,7 +13,7 @@ use std::{
 
 use saathii_sdk_ffi::{Event, EventListener, ListenerError, TokenStore, TokenStoreError};
 
-const SOON: Duration = Duration::from_secs(60);
+const SOON: Duration = Duration::from_mins(1);
 
 struct Unpark(Thread);
 

@@ -1,6 +1,9 @@
-use std::sync::{
-    Arc, Mutex,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
 };
 
 use saathii_sdk::{FeedFilter, FeedState, LiveFeed, types::UserId};
@@ -125,16 +128,22 @@ async fn pages_are_added_and_read_again_together() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_stranger_has_the_pages_read_again_but_not_every_one() {
+async fn strangers_have_the_pages_read_again_but_not_for_every_one() {
     let (server, cards) = serve(vec![card(1, 5.0, true)]).await;
     let (mut feed, mut peer) = open(&server, 20).await;
     cards.lock().unwrap().push(card(70, 3.0, true));
-    for id in 70..90 {
+    // One a second, each unknown to the pages, for half a minute.
+    for id in 100..130 {
         peer.status(status(id, true), 6).await;
+        // In small steps: virtual time moves with every step that a byte takes on its way.
+        for _ in 0..100 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
     }
     let state = until(&mut feed, |state| state.listeners.len() == 2).await;
     assert_eq!(ids(&state), [1, 70]);
-    assert_eq!(server.seen(PAGE).len(), 2);
+    let readings = server.seen(PAGE).len();
+    assert!((5..=7).contains(&readings), "{readings} readings");
 }
 
 #[tokio::test]

@@ -309,8 +309,11 @@ async fn a_logout_is_the_users_own_even_where_its_answer_was_lost() {
     let store = Shared::with(&tokens("old", u64::MAX));
     let client = server.client().token_store(store.clone()).build().unwrap();
     client.auth().logout().await.unwrap();
-    assert_eq!(client.session().state(), SessionState::SignedOut);
+    let mut session = client.session();
+    assert_eq!(session.state(), SessionState::SignedOut);
     assert_eq!(store.refresh_token(), None);
+    client.auth().forget().await.unwrap();
+    assert!(futures_util::FutureExt::now_or_never(session.changed()).is_none(), "it is told once");
 }
 
 #[tokio::test]
