@@ -45,6 +45,8 @@ static METRICS: LazyLock<PrometheusHandle> = LazyLock::new(|| {
 /// Phones are never used twice, whatever tests share.
 static NEXT_PHONE: AtomicU64 = AtomicU64::new(9_100_000_000);
 
+const ANY_PORT: &str = "127.0.0.1:0";
+
 /// One node.
 pub struct TestApp {
     pub base: String,
@@ -70,8 +72,18 @@ impl TestApp {
         Self::start_with(&[]).await
     }
 
+    /// On the system's clock, for clients that bring their own.
+    pub async fn start_in_real_time() -> Self {
+        Self::start_at(Clock::system(), &[]).await
+    }
+
     /// With these variables beside or instead of the usual ones.
     pub async fn start_with(vars: &[(&str, &str)]) -> Self {
+        let begin: DateTime<Utc> = "2026-01-15T10:30:00Z".parse().expect("a time");
+        Self::start_at(Clock::manual(begin), vars).await
+    }
+
+    async fn start_at(clock: Clock, vars: &[(&str, &str)]) -> Self {
         let own = stores::own().await;
         let phones = Phones::default();
         let webhook = phones.listen().await;
@@ -90,8 +102,7 @@ impl TestApp {
             ("SMS_WEBHOOK_URL", &webhook),
         ];
         let all = usual.iter().chain(vars).map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        let begin: DateTime<Utc> = "2026-01-15T10:30:00Z".parse().expect("a time");
-        Self::start_node(all, Clock::manual(begin), phones).await
+        Self::start_node(all, clock, phones, ANY_PORT).await
     }
 
     /// Another node on the same stores and the same time.
@@ -102,15 +113,23 @@ impl TestApp {
     pub async fn another_node_with(&self, vars: &[(&str, &str)]) -> Self {
         let mut all = self.vars.clone();
         all.extend(vars.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
-        Self::start_node(all, self.clock.clone(), self.phones.clone()).await
+        Self::start_node(all, self.clock.clone(), self.phones.clone(), ANY_PORT).await
     }
 
-    async fn start_node(vars: HashMap<String, String>, clock: Clock, phones: Phones) -> Self {
+    /// Goes down and comes back at the same address.
+    pub async fn restart(self) -> Self {
+        let address = self.base.trim_start_matches("http://").to_owned();
+        let (vars, clock, phones) = (self.vars.clone(), self.clock.clone(), self.phones.clone());
+        self.stop().await;
+        Self::start_node(vars, clock, phones, &address).await
+    }
+
+    async fn start_node(vars: HashMap<String, String>, clock: Clock, phones: Phones, address: &str) -> Self {
         let config = Config::read(vars.clone()).unwrap_or_else(|error| panic!("{error}"));
         let secret: SecretString = config.tokens.secret.clone().expect("JWT_SECRET_KEY");
         let given = Stores::open(&config, Purpose::Serve).await.expect("the stores");
         let app = App::start(config, &given, &secret, clock.clone(), METRICS.clone()).await.expect("the app starts");
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let listener = TcpListener::bind(address).await.expect("the port");
         let base = format!("http://{}", listener.local_addr().expect("a port"));
         let state = app.state.clone();
         let served = tokio::spawn(app.serve(listener));

@@ -8,6 +8,7 @@ mod login;
 mod operations;
 mod presence;
 mod redis_away;
+mod sdk;
 mod senders;
 mod sockets;
 mod tokens;
