@@ -81,7 +81,8 @@ struct Names {
 
 // The place is counted and the frames are published in one step, so that places on the channel never jump. Without
 // frames this is a tick: it says which place comes next, and a listener that has missed the last frames notices.
-static PUBLISH: LazyLock<Script> = LazyLock::new(|| {
+// Without a channel it only tells the place.
+static ADVANCE: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
         r"
         local epoch = redis.call('GET', KEYS[2])
@@ -90,22 +91,11 @@ static PUBLISH: LazyLock<Script> = LazyLock::new(|| {
             redis.call('SET', KEYS[2], epoch)
         end
         local last = redis.call('INCRBY', KEYS[1], ARGV[2])
-        local first = string.format('%.0f', last - tonumber(ARGV[2]) + 1)
-        redis.call('PUBLISH', ARGV[3], epoch .. ' ' .. first .. '\n' .. ARGV[4])
-        return 1
-        ",
-    )
-});
-
-static PLACE: LazyLock<Script> = LazyLock::new(|| {
-    Script::new(
-        r"
-        local epoch = redis.call('GET', KEYS[2])
-        if not epoch then
-            epoch = ARGV[1]
-            redis.call('SET', KEYS[2], epoch)
+        if ARGV[3] ~= '' then
+            local first = string.format('%.0f', last - tonumber(ARGV[2]) + 1)
+            redis.call('PUBLISH', ARGV[3], epoch .. ' ' .. first .. '\n' .. ARGV[4])
         end
-        return {epoch, redis.call('GET', KEYS[1]) or '0'}
+        return {epoch, last}
         ",
     )
 });
@@ -153,8 +143,22 @@ impl Bus {
     /// Sends changes in order; none of them is a tick.
     pub(super) async fn send_changes(&self, redis: &Redis, changes: &[StatusChange]) -> Result<(), RedisError> {
         let lines: Vec<String> = changes.iter().filter_map(encode).collect();
-        let args = [new_epoch(), lines.len().to_string(), self.names.changes.clone(), lines.join("\n")];
-        redis.script(&PUBLISH, &[self.names.offset.clone(), self.names.epoch.clone()], &args).await
+        self.advance(redis, lines.len(), &self.names.changes, lines.join("\n")).await?;
+        Ok(())
+    }
+
+    async fn advance(
+        &self,
+        redis: &Redis,
+        count: usize,
+        channel: &str,
+        payload: String,
+    ) -> Result<Position, RedisError> {
+        let keys = [self.names.offset.clone(), self.names.epoch.clone()];
+        let new_epoch = Uuid::new_v4().simple().to_string();
+        let args = [new_epoch, count.to_string(), channel.to_owned(), payload];
+        let (epoch, offset) = redis.script(&ADVANCE, &keys, &args).await?;
+        Ok(Position { epoch, offset })
     }
 
     /// Hears the bus for ever; while Redis is away, sockets stay open and nothing comes.
@@ -177,11 +181,10 @@ impl Bus {
         heard_at: &mut DateTime<Utc>,
     ) -> Result<(), RedisError> {
         // Asked before the subscription stands: what is published in between then shows as a gap and not as silence.
-        let keys = [self.names.offset.clone(), self.names.epoch.clone()];
-        let (epoch, offset): (String, u64) = redis.script(&PLACE, &keys, &[new_epoch()]).await?;
+        let position = self.advance(redis, 0, "", String::new()).await?;
         let mut subscription = redis.pubsub().await?;
         subscription.subscribe(&[&self.names.changes, &self.names.control]).await?;
-        hub.place(Position { epoch, offset }, *heard_at);
+        hub.place(position, *heard_at);
         self.is_listening.send_replace(true);
 
         let mut messages = subscription.into_on_message();
@@ -196,10 +199,6 @@ impl Bus {
         }
         Ok(())
     }
-}
-
-fn new_epoch() -> String {
-    Uuid::new_v4().simple().to_string()
 }
 
 fn encode(change: &StatusChange) -> Option<String> {
