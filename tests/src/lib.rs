@@ -10,5 +10,6 @@ pub mod runner;
 pub mod sms;
 pub mod socket;
 pub mod stores;
+pub mod visitor;
 
-pub use self::{app::TestApp, client::Answer, cut::CuttableLink, socket::Socket};
+pub use self::{app::TestApp, client::Answer, cut::CuttableLink, socket::Socket, visitor::Visitor};

@@ -1,6 +1,7 @@
 //! The contract and its hard cases, over real HTTP and sockets.
 #![allow(clippy::unwrap_used, reason = "a test stops where it fails")]
 
+mod backoffice;
 mod bad_input;
 mod documents;
 mod feed;

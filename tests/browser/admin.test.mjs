@@ -1,0 +1,216 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { launch, openPage, screenshot } from "./browser.mjs";
+import { startServer } from "./server.mjs";
+
+const PHONE = "+919000000000";
+const DESK = { viewport: { width: 1280, height: 900 } };
+const POCKET = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, isMobile: true, hasTouch: true };
+
+let server;
+let browser;
+/** The session of one browser, for contexts that begin signed in: a phone has five codes in a quarter of an hour. */
+let signedIn;
+
+before(async () => {
+  [server, browser] = await Promise.all([startServer(), launch()]);
+});
+
+after(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+
+const codes = () => [...server.output().matchAll(/^OTP for (\S+): (\d{6})$/gm)].filter((line) => line[1] === PHONE).map((line) => line[2]);
+
+/** The code that arrives on top of `known` others. */
+async function nextCode(known) {
+  const deadline = Date.now() + 10_000;
+  while (codes().length <= known) {
+    if (Date.now() > deadline) throw new Error(`no code in:\n${server.output()}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  return codes().at(-1);
+}
+
+/** By keyboard, as both fields take the focus by themselves. */
+async function signIn(page) {
+  const known = codes().length;
+  await page.goto(`${server.base}/admin`);
+  assert.equal(new URL(page.url()).pathname, "/admin/sign-in");
+  await page.locator("#phone:focus").waitFor();
+  await page.keyboard.type("90000 00000");
+  await page.keyboard.press("Enter");
+  await page.waitForURL("**/admin/sign-in/code");
+  const code = await nextCode(known);
+  await page.locator("#code:focus").waitFor();
+  await page.keyboard.type(code);
+  await page.keyboard.press("Enter");
+  await page.waitForURL(`${server.base}/admin`);
+  assert.equal(await page.locator("h1").innerText(), "Overview");
+}
+
+async function openSignedIn(options) {
+  const opened = await openPage(browser, server.base, { ...options, storageState: signedIn });
+  await opened.page.goto(`${server.base}/admin`);
+  return opened;
+}
+
+const number = async (page, label) => {
+  const text = await page.locator("#listeners .stat", { has: page.getByText(label, { exact: true }) }).locator(".value").innerText();
+  return Number(text.replaceAll(",", ""));
+};
+
+async function isLive(page) {
+  await page.locator("#live-status[data-state=live]").waitFor();
+}
+
+/** No wider than the screen: nobody scrolls sideways. */
+async function assertFits(page) {
+  const [content, screen] = await page.evaluate(() => [document.documentElement.scrollWidth, document.documentElement.clientWidth]);
+  assert.ok(content <= screen, `${content} px of content on ${screen} px`);
+}
+
+test("a phone and its code open the overview, mistakes on the way are told", async () => {
+  const { page, faults } = await openPage(browser, server.base, { ...DESK, colorScheme: "light" });
+  await page.goto(`${server.base}/admin/sign-in`);
+  await screenshot(page, "admin-sign-in-light");
+  await page.fill("#phone", "12");
+  await page.click("text=Send code");
+  assert.match(await page.getByRole("alert").innerText(), /no phone number/);
+  assert.equal(await page.inputValue("#phone"), "12");
+  await screenshot(page, "admin-sign-in-problem");
+  // The browser itself writes down every page that is a 4xx.
+  assert.deepEqual(faults.splice(0), ["console: Failed to load resource: the server responded with a status of 422 (Unprocessable Entity)"]);
+
+  const known = codes().length;
+  await page.fill("#phone", PHONE);
+  await page.keyboard.press("Enter");
+  await page.waitForURL("**/admin/sign-in/code");
+  const code = await nextCode(known);
+  await page.fill("#code", code === "000000" ? "000001" : "000000");
+  await page.keyboard.press("Enter");
+  assert.match(await page.getByRole("alert").innerText(), /The code may be wrong or expired/);
+  await screenshot(page, "admin-code-problem");
+  assert.deepEqual(faults.splice(0), ["console: Failed to load resource: the server responded with a status of 422 (Unprocessable Entity)"]);
+  await page.click("text=Send again");
+  await page.waitForURL("**/admin/sign-in/code?sent-again");
+  assert.equal(await page.getByRole("status").innerText(), "The code was sent again.");
+  assert.equal(await nextCode(known + 1), code);
+  await screenshot(page, "admin-code-light");
+  await page.fill("#code", code);
+  await page.keyboard.press("Enter");
+  await page.waitForURL(`${server.base}/admin`);
+  assert.equal(await page.locator(".signed-in .name").innerText(), "nandini.admin");
+  assert.equal(await page.evaluate(() => document.cookie), "", "a script can read the cookie");
+  signedIn = await page.context().storageState();
+  assert.deepEqual(faults, []);
+  await page.context().close();
+});
+
+test("the overview shows who is there and moves by itself", async () => {
+  const { page, faults } = await openSignedIn({ ...DESK, colorScheme: "light" });
+  await isLive(page);
+  const [available, busy, online, all] = await Promise.all(["Available", "Busy", "Online", "All listeners"].map((label) => number(page, label)));
+  assert.ok(all > 0 && online > 0, `${online} of ${all} listeners are online`);
+  assert.equal(available + busy, online);
+  assert.ok((await page.locator("#online tbody tr").count()) > 0);
+  assert.equal(await page.locator("#health .number.good").count(), 3);
+
+  // A reload would lose this mark.
+  await page.evaluate(() => (window.sameDocument = true));
+  const before = { at: await page.locator("#as-of").innerText(), people: await page.locator("#online tbody").innerText() };
+  await page.waitForFunction(
+    ({ at, people }) => document.querySelector("#as-of").innerText !== at && document.querySelector("#online tbody").innerText !== people,
+    before,
+    { timeout: 15_000 },
+  );
+  assert.equal(await page.evaluate(() => window.sameDocument), true, "the page was loaded anew");
+  await screenshot(page, "admin-overview-light");
+  assert.deepEqual(faults, []);
+  await page.context().close();
+});
+
+test("dark and narrow screens show the same, and nothing is cut off", async () => {
+  for (const [name, options] of [
+    ["dark", { ...DESK, colorScheme: "dark" }],
+    ["narrow-light", { ...POCKET, colorScheme: "light" }],
+    ["narrow-dark", { ...POCKET, colorScheme: "dark" }],
+  ]) {
+    const { page, faults } = await openSignedIn(options);
+    await isLive(page);
+    await assertFits(page);
+    for (const label of ["Available", "Busy", "Online", "All listeners"]) assert.ok((await number(page, label)) >= 0, label);
+    const [, red, green, blue] = /rgb\((\d+), (\d+), (\d+)\)/.exec(await page.evaluate(() => getComputedStyle(document.body).backgroundColor)).map(Number);
+    assert.equal(red + green + blue < 384, options.colorScheme === "dark", `${name}: background ${red} ${green} ${blue}`);
+    await screenshot(page, `admin-overview-${name}`);
+    if (options.isMobile) {
+      await page.locator("#newest").scrollIntoViewIfNeeded();
+      await screenshot(page, `admin-overview-${name}-below`);
+    }
+    assert.deepEqual(faults, []);
+    await page.context().close();
+
+    const visit = await openPage(browser, server.base, options);
+    await visit.page.goto(`${server.base}/admin/sign-in`);
+    await assertFits(visit.page);
+    await screenshot(visit.page, `admin-sign-in-${name}`);
+    assert.deepEqual(visit.faults, []);
+    await visit.page.context().close();
+  }
+});
+
+test("the first Tab leads past the sidebar", async () => {
+  const { page, faults } = await openSignedIn(DESK);
+  await page.keyboard.press("Tab");
+  assert.equal(await page.evaluate(() => document.activeElement.innerText), "Skip to content");
+  const box = await page.locator(".skip").boundingBox();
+  assert.ok(box.x >= 0 && box.y >= 0, JSON.stringify(box));
+  await page.keyboard.press("Enter");
+  assert.equal(await page.evaluate(() => document.activeElement.id), "content");
+  assert.deepEqual(faults, []);
+  await page.context().close();
+});
+
+test("a page that the server does not know says so and leads back", async () => {
+  const { page, faults } = await openSignedIn(DESK);
+  await page.goto(`${server.base}/admin/nowhere`);
+  assert.equal(await page.locator("h1").innerText(), "Page not found");
+  await screenshot(page, "admin-not-found");
+  assert.deepEqual(faults.splice(0), ["console: Failed to load resource: the server responded with a status of 404 (Not Found)"]);
+  await page.click("text=Go to the overview");
+  await page.waitForURL(`${server.base}/admin`);
+  assert.deepEqual(faults, []);
+  await page.context().close();
+});
+
+test("a second tab that stays open notices the sign-out", async () => {
+  const { page, faults } = await openPage(browser, server.base, DESK);
+  await signIn(page);
+  const tab = await page.context().newPage();
+  await tab.goto(`${server.base}/admin`);
+  await isLive(tab);
+  await page.click("text=Sign out");
+  await page.waitForURL("**/admin/sign-in");
+  await tab.waitForURL("**/admin/sign-in", { timeout: 30_000 });
+  await page.goto(`${server.base}/admin`);
+  assert.equal(new URL(page.url()).pathname, "/admin/sign-in");
+  assert.deepEqual(faults, []);
+  await page.context().close();
+});
+
+test("without JavaScript one signs in, reads the overview and signs out", async () => {
+  const { page, faults } = await openPage(browser, server.base, { ...DESK, javaScriptEnabled: false });
+  await signIn(page);
+  assert.ok((await number(page, "All listeners")) > 0);
+  assert.ok((await page.locator("#newest tbody tr").count()) > 0);
+  // Nothing promises to be live that is not.
+  assert.equal(await page.locator("#live-status").isVisible(), false);
+  await screenshot(page, "admin-overview-without-javascript");
+  await page.click("text=Sign out");
+  await page.waitForURL("**/admin/sign-in");
+  await page.goto(`${server.base}/admin`);
+  assert.equal(new URL(page.url()).pathname, "/admin/sign-in");
+  assert.deepEqual(faults, []);
+  await page.context().close();
+});
