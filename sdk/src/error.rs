@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn a_proxys_login_page_is_no_refusal_of_ours() {
+    fn the_login_page_of_a_proxy_is_no_refusal_of_ours() {
         let error = Error::of_answer(401, None, b"<html>log in to the hotel's network</html>");
         assert!(matches!(error, Error::Unexpected { status: 401, .. }));
         assert!(!error.is_unauthorized());

@@ -213,7 +213,7 @@ async fn a_new_token_that_is_refused_as_well_ends_the_call_and_not_the_login() {
 }
 
 #[tokio::test]
-async fn a_proxys_login_page_signs_nobody_out() {
+async fn the_login_page_of_a_proxy_signs_nobody_out() {
     let server = Server::start(|_| Answer::Page(401)).await;
     let store = Shared::with(&expired());
     let client = server.client().token_store(store.clone()).build().unwrap();
