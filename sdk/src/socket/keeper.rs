@@ -117,6 +117,8 @@ impl Keeper {
             end = connection.serve() => end,
             () = login_changes(&mut self.logins, generation) => End::LoginChanged,
         };
+        // The connection took those that came while it lived.
+        self.nudges.mark_unchanged();
         let (position, was_subscribed) = connection.into_place();
         if was_subscribed {
             self.is_told_disconnected = false;
@@ -185,7 +187,6 @@ impl Keeper {
 
     /// A better network or an app that comes back on screen ends the wait, and so does the end of the login.
     async fn wait(&mut self, wait: Duration) {
-        self.nudges.mark_unchanged();
         tokio::select! {
             () = sleep(wait) => {}
             _ = self.nudges.changed() => self.attempts = 0,

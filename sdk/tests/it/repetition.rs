@@ -2,35 +2,37 @@ use std::time::Duration;
 
 use saathii_sdk::{Client, Error, RetryPolicy, Verified, types::ErrorCode};
 use serde_json::json;
-use tokio::{net::TcpListener, time::Instant};
+use tokio::net::TcpSocket;
 
-use crate::support::{Answer, Server, done, ok, pair, refused, soon};
+use crate::support::{Answer, Clock, Server, done, ok, pair, refused, soon};
 
 const VERIFY: &str = "POST /auth/verify";
+const STEP: Duration = Duration::from_millis(100);
 const REQUEST: &str = "POST /auth/request_otp";
 
 fn limited(retry_after: u64) -> Answer {
     Answer::Json(429, json!({"detail": "Too many", "code": "rate_limited", "retry_after": retry_after}))
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_limit_is_waited_out() {
+    let clock = Clock::stop();
     let server = Server::start(|seen| if seen.earlier == 0 { limited(7) } else { done() }).await;
     let client = server.client().build().unwrap();
-    let begun = Instant::now();
-    client.auth().request_otp("+919876543210").await.unwrap();
-    let waited = begun.elapsed();
-    assert!(waited >= Duration::from_secs(7) && waited < Duration::from_secs(8), "{waited:?}");
+    let auth = client.auth();
+    let (sent, waited) = clock.drive(STEP, auth.request_otp("+919876543210")).await;
+    sent.unwrap();
+    assert!(waited >= Duration::from_secs(7), "{waited:?}");
     assert_eq!(server.seen(REQUEST).len(), 2);
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_limit_of_minutes_is_told_at_once() {
+    // Nobody drives it: any wait would be for ever.
+    let _clock = Clock::stop();
     let server = Server::start(|_| limited(900)).await;
     let client = server.client().build().unwrap();
-    let begun = Instant::now();
-    let error = client.auth().request_otp("+919876543210").await.unwrap_err();
-    assert!(begun.elapsed() < Duration::from_secs(1));
+    let error = soon(client.auth().request_otp("+919876543210")).await.unwrap_err();
     assert_eq!(error.code(), Some(ErrorCode::RateLimited));
     assert_eq!(error.retry_after(), Some(Duration::from_mins(15)));
     assert!(error.is_transient());
@@ -50,36 +52,37 @@ async fn what_must_happen_once_is_not_repeated_once_it_was_sent() {
     }
 }
 
-#[tokio::test(start_paused = true)]
-async fn what_must_happen_once_is_repeated_while_no_server_is_there() {
-    // A port that was free a moment ago.
-    let address = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
-    let retry = RetryPolicy { first_delay: Duration::from_secs(2), ..RetryPolicy::default() };
-    let client = Client::builder().base_url(format!("http://{address}")).retry(retry).build().unwrap();
-    let asking = tokio::spawn(async move {
-        let sent = client.auth().request_otp("+919876543210").await?;
-        Ok::<_, Error>(sent.verify("123456").await?)
-    });
-    // The clock moves once the first attempt has failed and waits.
-    tokio::time::sleep(Duration::from_millis(500)).await;
-    let server = Server::on(TcpListener::bind(address).await.unwrap(), |seen| match seen.what.as_str() {
-        VERIFY => {
-            let tokens = pair("1");
-            ok(json!({"status": "registered", "access_token": tokens["access_token"], "refresh_token": "r-1"}))
-        }
-        _ => done(),
-    });
-    assert!(matches!(soon(asking).await.unwrap(), Ok(Verified::SignedIn)));
-    assert_eq!(server.seen(VERIFY).len(), 1);
-}
-
 #[tokio::test]
-async fn no_server_at_all_is_a_network_error_after_the_last_attempt() {
-    let address = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
-    let retry = RetryPolicy { first_delay: Duration::from_millis(1), ..RetryPolicy::default() };
-    let client = Client::builder().base_url(format!("http://{address}")).retry(retry).build().unwrap();
-    let error = client.auth().request_otp("+919876543210").await.unwrap_err();
-    assert!(matches!(error, Error::Network { may_have_arrived: false, .. }), "{error:?}");
+async fn what_must_happen_once_is_repeated_while_no_server_is_there() {
+    let clock = Clock::stop();
+    // A port of ours where nobody listens yet.
+    let port = TcpSocket::new_v4().unwrap();
+    port.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let retry = RetryPolicy { first_delay: Duration::from_secs(1), ..RetryPolicy::default() };
+    let address = format!("http://{}", port.local_addr().unwrap());
+    let client = Client::builder().base_url(address).retry(retry).build().unwrap();
+    let auth = client.auth();
+    let (refused, waited) = clock.drive(STEP, auth.request_otp("+919876543210")).await;
+    assert!(matches!(refused.unwrap_err(), Error::Network { may_have_arrived: false, .. }));
+    assert!(waited >= Duration::from_millis(500 + 1000 + 2000), "four attempts: {waited:?}");
+
+    let asking = async {
+        let sent = auth.request_otp("+919876543210").await?;
+        Ok::<_, Error>(sent.verify("123456").await?)
+    };
+    let opening = async {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        Server::on(port.listen(16).unwrap(), |seen| match seen.what.as_str() {
+            VERIFY => {
+                let tokens = pair("1");
+                ok(json!({"status": "registered", "access_token": tokens["access_token"], "refresh_token": "r-1"}))
+            }
+            _ => done(),
+        })
+    };
+    let ((verified, server), _) = clock.drive(STEP, async { tokio::join!(asking, opening) }).await;
+    assert!(matches!(verified, Ok(Verified::SignedIn)));
+    assert_eq!(server.seen(VERIFY).len(), 1);
 }
 
 #[tokio::test]
@@ -99,10 +102,14 @@ async fn what_may_happen_twice_is_repeated_until_it_works_or_the_attempts_are_us
     assert_eq!(server.seen("GET /users/me").len(), 4);
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_server_that_does_not_answer_is_not_waited_for_for_ever() {
+    let clock = Clock::stop();
     let server = Server::start(|_| Answer::Silence).await;
-    let client = server.client().request_timeout(Duration::from_secs(3)).retry(RetryPolicy::never()).build().unwrap();
-    let error = client.auth().request_otp("+919876543210").await.unwrap_err();
+    let client = server.client().request_timeout(Duration::from_secs(30)).retry(RetryPolicy::never()).build().unwrap();
+    let auth = client.auth();
+    let (result, waited) = clock.drive(Duration::from_secs(1), auth.request_otp("+919876543210")).await;
+    let error = result.unwrap_err();
+    assert!(waited >= Duration::from_secs(30), "{waited:?}");
     assert!(matches!(error, Error::Timeout), "{error:?}");
 }

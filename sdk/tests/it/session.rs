@@ -160,12 +160,7 @@ async fn a_caller_who_gives_up_loses_no_rotated_token() {
         let client = client.clone();
         async move { client.presence().send_heartbeat().await }
     });
-    soon(async {
-        while server.seen(REFRESH).is_empty() {
-            tokio::task::yield_now().await;
-        }
-    })
-    .await;
+    server.sees(REFRESH, 1).await;
     caller.abort();
     assert!(caller.await.unwrap_err().is_cancelled());
     answered.add_permits(1);
@@ -231,12 +226,7 @@ async fn who_waits_for_a_refresh_shares_its_failure() {
     let client = server.client().token_store(stored_expired()).build().unwrap();
     let calls = beat_at_once(&client, 20);
     let open = async {
-        soon(async {
-            while server.seen(REFRESH).is_empty() {
-                tokio::task::yield_now().await;
-            }
-        })
-        .await;
+        server.sees(REFRESH, 1).await;
         answered.add_permits(100);
     };
     let (results, ()) = tokio::join!(calls, open);

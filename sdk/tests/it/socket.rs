@@ -5,10 +5,10 @@ use saathii_sdk::{
     types::{UserId, events::Topic, presence::UserPresence},
 };
 use serde_json::{Value, json};
-use tokio::time::Instant;
 
-use crate::support::{Answer, Peer, Seen, Server, access, done, ok, pair, refused, soon, status};
+use crate::support::{Answer, Clock, Peer, Seen, Server, access, done, ok, pair, refused, soon, status};
 
+const STEP: Duration = Duration::from_millis(100);
 const REFRESH: &str = "POST /auth/refresh";
 
 fn renewing(seen: &Seen) -> Answer {
@@ -116,45 +116,44 @@ async fn an_expired_token_is_renewed_before_the_next_connection() {
     assert_eq!(server.seen(REFRESH).len(), 1);
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_server_that_restarts_is_given_the_time_it_asks_for() {
+    let clock = Clock::stop();
     let (server, _client, mut socket, mut peer) = connected().await;
     peer.say(json!({"type": "reconnect", "after_ms": 4000})).await;
     peer.close(1012).await;
     assert_eq!(next(&mut socket).await, Event::Disconnected { close_code: Some(1012) });
-    let closed = Instant::now();
-    let mut peer = server.accept().await;
-    let waited = closed.elapsed();
-    assert!(waited >= Duration::from_secs(4) && waited < Duration::from_secs(5), "{waited:?}");
+    let (mut peer, waited) = clock.drive(STEP, server.accept()).await;
+    assert!(waited >= Duration::from_secs(4), "{waited:?}");
     assert_eq!(peer.subscribe("e", 5, true).await["resume"]["offset"], 5);
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn an_app_that_comes_on_screen_does_not_wait() {
+    // Nobody drives it: any wait would be for ever.
+    let _clock = Clock::stop();
     let (server, client, mut socket, mut peer) = connected().await;
     peer.say(json!({"type": "reconnect", "after_ms": 60_000})).await;
     peer.close(1012).await;
     assert_eq!(next(&mut socket).await, Event::Disconnected { close_code: Some(1012) });
-    // Virtual time: it moves once the socket waits.
-    tokio::time::sleep(Duration::from_secs(1)).await;
-    let nudged = Instant::now();
     client.set_foreground(true);
     server.accept().await;
-    assert!(nudged.elapsed() < Duration::from_secs(1));
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_peer_that_went_silent_is_left() {
+    let clock = Clock::stop();
     let (server, _client, mut socket, mut silent) = connected().await;
-    let begun = Instant::now();
-    silent.hear("ping").await;
-    assert_eq!(begun.elapsed().as_secs(), 25);
+    let second = Duration::from_secs(1);
+    let (_, quiet) = clock.drive(second, silent.hear("ping")).await;
+    assert!(quiet >= 25 * second, "{quiet:?}");
     silent.say(json!({"type": "pong", "timestamp": "2024-01-15T10:30:00Z"})).await;
-    silent.hear("ping").await;
+    clock.drive(second, silent.hear("ping")).await;
     // No pong this time, and the connection stays open.
-    assert_eq!(next(&mut socket).await, Event::Disconnected { close_code: None });
-    assert_eq!(begun.elapsed().as_secs(), 60);
-    assert_eq!(server.accept().await.subscribe("e", 5, true).await["resume"]["offset"], 5);
+    let (told, _) = clock.drive(second, next(&mut socket)).await;
+    assert_eq!(told, Event::Disconnected { close_code: None });
+    let (mut peer, _) = clock.drive(second, server.accept()).await;
+    assert_eq!(peer.subscribe("e", 5, true).await["resume"]["offset"], 5);
 }
 
 #[tokio::test]
@@ -175,14 +174,15 @@ async fn what_is_visible_is_told_to_the_server_and_again_after_a_reconnect() {
     assert_eq!((&asked["user_ids"], &asked["resume"]["offset"]), (&json!([1, 3]), &json!(7)));
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn scrolling_sends_only_so_many_subscriptions() {
+    let clock = Clock::stop();
     let (_server, _client, socket, mut peer) = connected().await;
-    let begun = Instant::now();
+    let frame = Duration::from_millis(16);
     let scrolling = async {
         for id in 0..120 {
             socket.set_visible([UserId(id)]);
-            tokio::time::sleep(Duration::from_millis(16)).await;
+            tokio::time::sleep(frame).await;
         }
     };
     let hearing = async {
@@ -195,9 +195,8 @@ async fn scrolling_sends_only_so_many_subscriptions() {
             }
         }
     };
-    let (heard, ()) = soon(async { tokio::join!(hearing, scrolling) }).await;
-    let seconds = begun.elapsed().as_secs_f64();
-    assert!(f64::from(heard) <= seconds * 5.0 + 1.0, "{heard} in {seconds} s");
+    let ((heard, ()), took) = clock.drive(frame, async { tokio::join!(hearing, scrolling) }).await;
+    assert!(f64::from(heard) <= took.as_secs_f64() * 5.0 + 1.0, "{heard} in {took:?}");
 }
 
 #[tokio::test]
@@ -216,18 +215,14 @@ async fn a_refused_handshake_renews_the_token_once() {
         .unwrap();
     let mut socket = client.socket(Topic::Feed);
     assert_eq!(next(&mut socket).await, Event::Disconnected { close_code: None });
-    soon(async {
-        while server.seen("GET /refusing/ws/feed").len() < 4 {
-            tokio::task::yield_now().await;
-        }
-    })
-    .await;
+    server.sees("GET /refusing/ws/feed", 4).await;
     // The address of this server has a folder before it, and so has the refresh.
     assert_eq!(server.seen("POST /refusing/auth/refresh").len(), 1);
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_token_refused_however_new_it_is_does_not_make_a_storm() {
+    let clock = Clock::stop();
     let server = Server::start(|seen| match seen.what.as_str() {
         "POST /x/auth/refresh" => ok(pair(&(seen.earlier + 1).to_string())),
         _ => refused(401, "invalid_token"),
@@ -241,7 +236,7 @@ async fn a_token_refused_however_new_it_is_does_not_make_a_storm() {
         .build()
         .unwrap();
     let _socket = client.socket(Topic::Feed);
-    tokio::time::sleep(Duration::from_mins(1)).await;
+    clock.drive(STEP, tokio::time::sleep(Duration::from_mins(1))).await;
     let refreshes = server.seen("POST /x/auth/refresh").len();
     assert!((1..30).contains(&refreshes), "{refreshes} in a minute");
 }

@@ -1,5 +1,6 @@
 //! A server whose every answer the test decides.
 
+mod clock;
 mod peer;
 
 use std::{
@@ -19,10 +20,13 @@ use saathii_sdk::{Client, ClientBuilder, RetryPolicy, TokenStore, Tokens};
 use serde_json::{Value, json};
 use tokio::{
     net::TcpListener,
-    sync::{Semaphore, mpsc},
+    sync::{Semaphore, mpsc, watch},
 };
 
-pub(crate) use self::peer::Peer;
+pub(crate) use self::{
+    clock::{Clock, soon},
+    peer::Peer,
+};
 
 /// A request as it arrived.
 #[derive(Debug, Clone)]
@@ -67,6 +71,7 @@ pub(crate) fn gate() -> Arc<Semaphore> {
 pub(crate) struct Server {
     pub(crate) url: String,
     seen: Arc<Mutex<Vec<Seen>>>,
+    arrivals: watch::Sender<()>,
     sockets: tokio::sync::Mutex<mpsc::UnboundedReceiver<Peer>>,
 }
 
@@ -79,11 +84,13 @@ impl Server {
         let url = format!("http://{}", listener.local_addr().unwrap());
         let seen = Arc::<Mutex<Vec<Seen>>>::default();
         let (peers, sockets) = mpsc::unbounded_channel();
-        let (log, answer) = (seen.clone(), Arc::new(answer));
+        let arrivals = watch::Sender::new(());
+        let (log, arrived, answer) = (seen.clone(), arrivals.clone(), Arc::new(answer));
         let requests = move |request: Request| {
-            let (log, answer) = (log.clone(), answer.clone());
+            let (log, arrived, answer) = (log.clone(), arrived.clone(), answer.clone());
             async move {
                 let seen = record(&log, request).await;
+                arrived.send_replace(());
                 respond(answer(&seen)).await
             }
         };
@@ -97,11 +104,22 @@ impl Server {
         };
         let router = Router::new().route("/ws/{topic}", axum::routing::get(open)).fallback(requests);
         tokio::spawn(async move { axum::serve(listener, router).await });
-        Self { url, seen, sockets: tokio::sync::Mutex::new(sockets) }
+        Self { url, seen, arrivals, sockets: tokio::sync::Mutex::new(sockets) }
     }
 
     pub(crate) fn seen(&self, what: &str) -> Vec<Seen> {
         self.seen.lock().unwrap().iter().filter(|seen| seen.what == what).cloned().collect()
+    }
+
+    /// Waits for so many requests of that kind.
+    pub(crate) async fn sees(&self, what: &str, count: usize) {
+        soon(async {
+            let mut arrivals = self.arrivals.subscribe();
+            while self.seen(what).len() < count {
+                arrivals.changed().await.unwrap();
+            }
+        })
+        .await;
     }
 
     /// The next socket that the client opens.
@@ -178,11 +196,6 @@ pub(crate) fn stored(access_token: &str) -> impl TokenStore + use<> {
 
 pub(crate) fn tokens(access_token: &str, access_ends_at: u64) -> Tokens {
     Tokens { access_token: access_token.into(), refresh_token: "r-0".into(), access_ends_at: Some(access_ends_at) }
-}
-
-/// What must happen within moments.
-pub(crate) async fn soon<F: Future>(future: F) -> F::Output {
-    tokio::time::timeout(Duration::from_mins(2), future).await.expect("it did not happen")
 }
 
 /// A listener's card.
