@@ -20,7 +20,11 @@ struct Suite {
 const SUITES: [Suite; 4] = [
     Suite { name: "rust", about: "every test that needs Rust alone", run: suites::rust },
     Suite { name: "redis", about: "the flows again, on a real redis-server", run: suites::real_redis },
-    Suite { name: "pages", about: "the documents in a browser without a network", run: suites::pages },
+    Suite {
+        name: "pages",
+        about: "the documents and the dashboard in a browser without a network",
+        run: suites::pages,
+    },
     Suite { name: "queries", about: "every SQL statement against the migrated schema", run: suites::queries },
 ];
 
