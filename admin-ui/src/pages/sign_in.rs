@@ -55,7 +55,7 @@ pub fn CodePage(csrf: String, phone: String, code: String, remark: CodeRemark) -
     view! {
         <CardDocument title="Enter the code">
             <h1>"Enter the code"</h1>
-            <p>"Six digits were sent to " <strong class="nowrap">{phone}</strong> ". They are valid for 5 minutes."</p>
+            <p>"Six digits were sent to " <strong class="nowrap">{phone}</strong> ". A code lives for 5 minutes."</p>
             {notice.map(|notice| view! { <p class="notice" role="status">{notice}</p> })}
             <form class="fields" method="post" action=paths::SIGN_IN_CODE>
                 <CsrfField value=csrf.clone() />
