@@ -34,7 +34,7 @@ impl Sms {
 
     /// Sends `otp`; `Ok` means that the provider took it, not that it arrived.
     pub async fn send_otp(&self, phone: &Phone, otp: &str) -> Result<(), SmsError> {
-        let text = format!("{otp} is your Saathii code. It is valid for 5 minutes. Do not share it.");
+        let text = format!("{otp} is your Saathii code. It is valid for a few minutes. Do not share it.");
         let request = match &self.sender {
             Sender::Console => {
                 // The one place where a code may be read, and only in development.
