@@ -18,7 +18,7 @@ use super::{
 };
 
 pub(super) fn rust() -> anyhow::Result<Counts> {
-    let mut counts = run(tools::cargo().args(["test", "--quiet"]))?;
+    let mut counts = run(tools::cargo().args(["test", "--quiet", "--no-fail-fast"]))?;
     // By itself, because the `uniffi` feature that it switches on in shared-types is nobody else's.
     counts.add(run(tools::cargo().args(["test", "--quiet", "--package", "saathii-sdk-ffi"]))?);
     Ok(counts)
