@@ -41,6 +41,13 @@ pub(super) struct Filter {
     pub(super) min_rating: Option<f64>,
 }
 
+impl Filter {
+    /// Whether fewer may match than are listed.
+    pub(super) fn is_narrow(&self) -> bool {
+        *self != Self::default()
+    }
+}
+
 const MOST_INTERESTS: usize = 20;
 
 impl FeedQuery {

@@ -13,6 +13,13 @@ pub(super) struct Counts {
     pub(super) available: i64,
 }
 
+/// About how many rows a count reads, as the planner knows it; below 0 before it was ever analysed.
+pub(super) async fn estimate_size(db: &mut PgConnection) -> sqlx::Result<i64> {
+    sqlx::query_scalar!(r#"SELECT reltuples::bigint AS "rows!" FROM pg_class WHERE oid = 'feed_listeners'::regclass"#)
+        .fetch_one(db)
+        .await
+}
+
 pub(super) async fn list(db: &mut PgConnection, filter: &Filter, offset: i64, limit: i64) -> sqlx::Result<Vec<UserId>> {
     sqlx::query_scalar!(
         r#"SELECT user_id AS "user_id: UserId"

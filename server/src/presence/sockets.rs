@@ -81,7 +81,9 @@ impl Socket {
         realtime::handshake(self.upgrade).on_upgrade(move |socket| {
             let credentials = Credentials { user: id, session, expires_at };
             let (hub, clock) = (app.hub.clone(), app.clock.clone());
-            realtime::run(hub, clock, socket, topic, credentials, move || newest_token_end(app.clone(), session))
+            // Boxed: what a socket asks once in half an hour must not make every idle one four times as large.
+            let renewed = move || Box::pin(newest_token_end(app.clone(), session));
+            realtime::run(hub, clock, socket, topic, credentials, renewed)
         })
     }
 }

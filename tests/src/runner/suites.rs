@@ -7,10 +7,7 @@ use std::{
 };
 
 use anyhow::Context;
-use saathii_server::infra::{
-    embedded::{Durability, postgres::Postgres},
-    postgres,
-};
+use saathii_server::infra::embedded::{Durability, postgres::Postgres};
 
 use super::{
     counted::{Counts, run, succeed},
@@ -54,25 +51,22 @@ pub(super) fn prepare_queries() -> anyhow::Result<()> {
     prepare(&[])
 }
 
-/// `cargo sqlx prepare` on a database of our own.
+/// `cargo sqlx prepare` on a database of our own, with the migrations as they lie in the folder: this program may be
+/// older than they are.
 fn prepare(words: &[&str]) -> anyhow::Result<()> {
-    let sqlx =
-        tools::cargo_tool("cargo-sqlx", "sqlx-cli@0.9.0", &["--no-default-features", "--features", "postgres,rustls"])?;
+    let options = ["--no-default-features", "--features", "postgres,rustls"];
+    let cargo_sqlx = tools::cargo_tool("cargo-sqlx", "sqlx-cli@0.9.0", &options)?;
     let folder = tools::target()?.join("test-stores").join(format!("queries-{}", std::process::id()));
     let runtime = tokio::runtime::Runtime::new()?;
     let cluster = runtime.block_on(Postgres::start(&folder, Durability::Off)).context("Postgres did not start")?;
     let url = cluster.url("saathii");
-    let migrated = runtime.block_on(async {
-        let pool = postgres::connect(&url.as_str().into(), 2).await?;
-        postgres::migrate(&pool).await?;
-        pool.close().await;
-        anyhow::Ok(())
-    });
-    let prepared = migrated.and_then(|()| {
-        let mut command = Command::new(sqlx);
-        command.args(["sqlx", "prepare"]).args(words).current_dir(tools::root().join("server"));
-        succeed(command.env("DATABASE_URL", &url))
-    });
+    let mut migrate = Command::new(cargo_sqlx.with_file_name("sqlx"));
+    migrate.args(["migrate", "run", "--source"]).arg(tools::root().join("migrations")).env("DATABASE_URL", &url);
+    let mut prepare = tools::cargo();
+    prepare.args(["sqlx", "prepare"]).args(words).current_dir(tools::root().join("server"));
+    prepare.env("PATH", tools::path_with(&cargo_sqlx)?);
+    let prepared =
+        succeed(&mut migrate).and_then(|()| succeed(prepare.env("DATABASE_URL", &url).env_remove("SQLX_OFFLINE")));
     runtime.block_on(cluster.stop());
     std::fs::remove_dir_all(folder)?;
     prepared

@@ -2,6 +2,7 @@
 
 use std::{
     env,
+    ffi::OsString,
     path::{Path, PathBuf},
     process::Command,
 };
@@ -22,8 +23,9 @@ pub(super) fn target() -> anyhow::Result<PathBuf> {
     Ok(target.to_owned())
 }
 
+/// By its name: where rustup stands before cargo, it chooses the toolchain for everything below.
 pub(super) fn cargo() -> Command {
-    let mut command = Command::new(env!("CARGO"));
+    let mut command = Command::new("cargo");
     command.current_dir(root());
     command
 }
@@ -77,9 +79,14 @@ pub(super) fn npm(folder: &Path) -> anyhow::Result<()> {
     succeed(Command::new("npm").args(["ci", "--no-audit", "--no-fund"]).current_dir(folder))
 }
 
-#[expect(clippy::disallowed_methods, reason = "not the server's configuration")]
+/// `PATH` with the folder of a tool in front, for tools that cargo has to find.
+pub(super) fn path_with(tool: &Path) -> anyhow::Result<OsString> {
+    let paths = env::var_os("PATH").unwrap_or_default();
+    Ok(env::join_paths(tool.parent().map(Path::to_owned).into_iter().chain(env::split_paths(&paths)))?)
+}
+
 fn find(program: &str) -> Option<PathBuf> {
-    let paths = env::var("PATH").unwrap_or_default();
+    let paths = env::var_os("PATH").unwrap_or_default();
     env::split_paths(&paths)
         .chain(["/usr/bin".into(), "/usr/sbin".into()])
         .map(|folder| folder.join(program))
