@@ -30,11 +30,12 @@ pub(super) fn real_redis() -> anyhow::Result<Counts> {
 
 pub(super) fn pages() -> anyhow::Result<Counts> {
     let chromium = tools::debian("chromium", "chromium")?;
+    let node = tools::debian("node", "nodejs")?;
     let folder = tools::root().join("tests/browser");
     tools::npm(&folder)?;
     succeed(tools::cargo().args(["build", "--quiet", "--package", "saathii-server"]))?;
     let target = tools::target()?;
-    run(Command::new("node")
+    run(Command::new(node)
         .args(["--test", "--test-reporter=tap"])
         .current_dir(&folder)
         .env("CHROMIUM", chromium)

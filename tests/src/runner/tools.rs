@@ -75,8 +75,9 @@ pub(super) fn npm(folder: &Path) -> anyhow::Result<()> {
     if is_current {
         return Ok(());
     }
+    let npm = debian("npm", "npm")?;
     println!("installing the npm packages of {}", folder.display());
-    succeed(Command::new("npm").args(["ci", "--no-audit", "--no-fund"]).current_dir(folder))
+    succeed(Command::new(npm).args(["ci", "--no-audit", "--no-fund"]).current_dir(folder))
 }
 
 /// `PATH` with the folder of a tool in front, for tools that cargo has to find.
