@@ -37,7 +37,8 @@ static COUNT: AtomicUsize = AtomicUsize::new(0);
 /// Where a process's stores are.
 pub struct Shared {
     admin_url: String,
-    redis: Option<Redis>,
+    /// Runs as long as this lives; none where a real one is used.
+    _redis: Option<Redis>,
     redis_url: SecretString,
     objects: ObjectStore,
 }
@@ -73,11 +74,6 @@ async fn own_from(template: &str) -> OwnStores {
     }
 }
 
-/// Whether the tests run on a Redis that is not in this process.
-pub fn redis_is_real() -> bool {
-    SHARED.get().is_some_and(|shared| shared.redis.is_none())
-}
-
 async fn start() -> Shared {
     let folder = folder();
     let cluster = Postgres::start(&folder, Durability::Off).await.expect("Postgres starts");
@@ -93,11 +89,10 @@ async fn start() -> Shared {
     let real = std::env::var(REAL_REDIS).ok();
     let redis = if real.is_none() { Some(Redis::start(None).await.expect("Redis starts")) } else { None };
     let redis_url = real.map(SecretString::from).or(redis.as_ref().map(Redis::url)).expect("a Redis");
-    // Connections of many tests at once arrive with the password in the URL.
     assert!(redis_url.expose_secret().contains("://"), "{REAL_REDIS} is no URL");
     let objects = ObjectStore::start(&folder.join("objects")).await.expect("S3 starts");
     create_bucket(objects.endpoint()).await;
-    Shared { admin_url, redis, redis_url, objects }
+    Shared { admin_url, _redis: redis, redis_url, objects }
 }
 
 /// As an operator does before the first start on an S3 of their own.

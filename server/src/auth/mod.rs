@@ -26,9 +26,7 @@ pub use self::{
     otp::Codes,
     routes::router,
     secret::signing_secret,
-    service::{
-        ClientInfo, SignedIn, end_all_sessions, open_session, prove_phone, request_otp, resend_otp, session_deadline,
-    },
+    service::{ClientInfo, end_all_sessions, prove_phone, request_otp, resend_otp, session_deadline},
     store::{EndReason, ended_among},
     tokens::Signer,
 };

@@ -92,9 +92,8 @@ pub(super) async fn verify_otp(
         return Ok(OtpVerified::NeedsRegistration { registration_token });
     };
     let mut tx = app.db.begin().await?;
-    let signed_in = open_session(app, &mut tx, user, client, now).await?;
+    let TokenPair { access_token, refresh_token } = open_session(app, &mut tx, user, client, now).await?;
     tx.commit().await?;
-    let TokenPair { access_token, refresh_token } = signed_in.tokens;
     Ok(OtpVerified::Registered { access_token, refresh_token })
 }
 
@@ -139,30 +138,24 @@ pub(super) async fn register(app: &AppState, request: RegisterRequest, client: C
         |error| if matches!(error, users::Error::PhoneTaken) { Error::RegistrationSpent } else { error.into() },
     )?;
     presence::insert(&mut tx, user, now).await?;
-    let signed_in = open_session(app, &mut tx, user, client, now).await?;
+    let tokens = open_session(app, &mut tx, user, client, now).await?;
     tx.commit().await?;
 
     // Tidies up: a token that lives on finds its phone taken, unless the account is deleted within its ten minutes.
     if let Err(error) = app.redis.query::<()>(&redis::Cmd::del(key)).await {
         tracing::warn!(%error, "a used registration was left in Redis");
     }
-    Ok(signed_in.tokens)
-}
-
-/// A login just made.
-pub struct SignedIn {
-    pub session: SessionId,
-    pub tokens: TokenPair,
+    Ok(tokens)
 }
 
 /// Signs `user` in on one device, in the caller's transaction.
-pub async fn open_session(
+async fn open_session(
     app: &AppState,
     db: &mut PgConnection,
     user: UserId,
     client: ClientInfo,
     now: DateTime<Utc>,
-) -> Result<SignedIn, Error> {
+) -> Result<TokenPair, Error> {
     let new = NewSession {
         user,
         now,
@@ -171,7 +164,7 @@ pub async fn open_session(
         address: Some(client.address),
     };
     let session = store::insert(db, new).await?;
-    Ok(SignedIn { session: session.session_id, tokens: tokens_of(app, db, &session).await? })
+    tokens_of(app, db, &session).await
 }
 
 async fn tokens_of(app: &AppState, db: &mut PgConnection, session: &Session) -> Result<TokenPair, Error> {
