@@ -147,7 +147,8 @@ impl Error {
             }
             Err(_) if matches!(status, 408 | 429 | 500..) => {
                 let detail = Detail::Text("The server cannot answer at the moment".to_owned());
-                Self::Refused { status, body: Box::new(ApiError { detail, code: ErrorCode::Unknown, retry_after }) }
+                let body = ApiError { detail, code: ErrorCode::Unknown, retry_after, required: None, available: None };
+                Self::Refused { status, body: Box::new(body) }
             }
             Err(error) => Self::Unexpected { status, reason: error.to_string() },
         }

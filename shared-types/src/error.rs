@@ -12,6 +12,12 @@ pub struct ApiError {
     /// Seconds until the same request may succeed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_after: Option<u64>,
+    /// Where the balance does not suffice: what was needed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub required: Option<i64>,
+    /// Where the balance does not suffice: what is there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub available: Option<i64>,
 }
 
 /// A sentence, or for malformed input (422) the fields at fault.
@@ -75,7 +81,38 @@ pub enum ErrorCode {
     InvalidOtp,
     RegistrationSpent,
     UsernameTaken,
+    AccountSuspended,
+    // Calls.
+    SelfCall,
+    ListenerNotFound,
+    ListenerNotVerified,
+    ListenerOffline,
+    ListenerBusy,
+    AlreadyInCall,
+    Blocked,
+    CallEnded,
+    CallOngoing,
+    AlreadyRated,
+    // Money.
+    InsufficientCoins,
+    InsufficientEarnings,
+    InvalidAmount,
+    InvalidSignature,
+    PaymentMismatch,
+    PaymentRefused,
+    PayoutDetailsMissing,
+    WithdrawalDecided,
+    SecondAdminRequired,
+    IdempotencyKeyReused,
+    IdempotencyInProgress,
+    // Trust.
+    InvalidAudio,
+    VerificationPending,
+    AlreadyVerified,
+    AlreadyReviewed,
+    OwnSample,
     // Ours.
+    PaymentsUnavailable,
     SmsUnavailable,
     Unavailable,
     InternalError,

@@ -6,7 +6,12 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::{UserId, presence::UserPresence};
+use crate::{
+    CallId, Coins, Earnings, SampleId, UserId,
+    calls::{CallStatus, CallType, EndCause},
+    presence::UserPresence,
+    verification::VerificationStatus,
+};
 
 /// What the server says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,6 +46,52 @@ pub enum ServerEvent {
     /// Frames were missed between servers: read the state over HTTP again.
     #[cfg_attr(feature = "openapi", schema(title = "Resync"))]
     Resync { epoch: String, offset: u64, recovered: bool },
+    /// A call of one's own has begun; the listener's phone rings. On one's own `/ws/presence` sockets, as are
+    /// all events of calls, wallets and reviews.
+    #[cfg_attr(feature = "openapi", schema(title = "CallStarted"))]
+    CallStarted {
+        call_id: CallId,
+        call_type: CallType,
+        /// The caller.
+        user_id: UserId,
+        listener_id: UserId,
+        caller_username: String,
+        listener_username: String,
+        start_time: DateTime<Utc>,
+        rate_per_minute: Coins,
+    },
+    /// A minute has begun and is paid.
+    #[cfg_attr(feature = "openapi", schema(title = "CallMinute"))]
+    CallMinute {
+        call_id: CallId,
+        /// From 1.
+        minute: i64,
+        coins_spent: Coins,
+        listener_money_earned: Earnings,
+        /// The caller's; not told to the listener.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        remaining_coins: Option<Coins>,
+    },
+    /// To the caller, when 3 and when 1 minutes are left, the running one included.
+    #[cfg_attr(feature = "openapi", schema(title = "CallLowBalance"))]
+    CallLowBalance { call_id: CallId, minutes_left: i64, remaining_coins: Coins },
+    /// A call of one's own is over.
+    #[cfg_attr(feature = "openapi", schema(title = "CallEnded"))]
+    CallEnded {
+        call_id: CallId,
+        status: CallStatus,
+        cause: EndCause,
+        duration_seconds: i64,
+        duration_minutes: i64,
+        coins_spent: Coins,
+        listener_money_earned: Earnings,
+    },
+    /// One's wallet has changed by something else than a minute of a call.
+    #[cfg_attr(feature = "openapi", schema(title = "WalletUpdated"))]
+    WalletUpdated { balance_coins: Coins, withdrawable_money: Earnings, pending_withdrawals: Earnings },
+    /// One's audio sample was reviewed.
+    #[cfg_attr(feature = "openapi", schema(title = "VerificationReviewed"))]
+    VerificationReviewed { sample_id: SampleId, status: VerificationStatus, remarks: Option<String> },
     #[cfg_attr(feature = "openapi", schema(title = "Pong"))]
     Pong { timestamp: DateTime<Utc> },
     /// This server goes down; come back after so many milliseconds (each socket is told another number).

@@ -4,12 +4,19 @@ use std::time::SystemTime;
 
 use chrono::{DateTime, NaiveDate, Utc};
 
-use crate::UserId;
+use crate::{CallId, Coins, Earnings, Paise, PaymentId, SampleId, UserId, WithdrawalId};
 
 type Timestamp = DateTime<Utc>;
 type Date = NaiveDate;
 
 uniffi::custom_newtype!(UserId, i64);
+uniffi::custom_newtype!(CallId, i64);
+uniffi::custom_newtype!(PaymentId, i64);
+uniffi::custom_newtype!(WithdrawalId, i64);
+uniffi::custom_newtype!(SampleId, i64);
+uniffi::custom_newtype!(Coins, i64);
+uniffi::custom_newtype!(Earnings, i64);
+uniffi::custom_newtype!(Paise, i64);
 
 uniffi::custom_type!(Timestamp, SystemTime, {
     remote,

@@ -37,3 +37,19 @@ id! {
     /// One login on one device; all tokens that it was rotated into belong to it.
     SessionId
 }
+id! {
+    /// One call, from its first minute to its last.
+    CallId
+}
+id! {
+    /// One purchase of coins.
+    PaymentId
+}
+id! {
+    /// One request to be paid out.
+    WithdrawalId
+}
+id! {
+    /// One audio sample sent in for verification.
+    SampleId
+}

@@ -4,19 +4,24 @@
 //! new variant hides behind an unknown arm, because apps in the stores are never all up to date.
 
 pub mod auth;
+pub mod calls;
 pub mod error;
 pub mod events;
 pub mod feed;
 pub mod ids;
+pub mod money;
 pub mod patch;
 pub mod presence;
 pub mod users;
+pub mod verification;
+pub mod wallet;
 
 #[cfg(feature = "uniffi")]
 mod foreign;
 
 pub use error::{ApiError, Detail, ErrorCode, FieldError};
-pub use ids::{SessionId, UserId};
+pub use ids::{CallId, PaymentId, SampleId, SessionId, UserId, WithdrawalId};
+pub use money::{Coins, Earnings, Paise};
 
 use serde::{Deserialize, Serialize};
 

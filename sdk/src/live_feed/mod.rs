@@ -237,7 +237,7 @@ impl Keeper {
                     self.read_at = Some(Instant::now() + BETWEEN_READINGS);
                 }
             }
-            Event::SignedOut => {}
+            Event::Own(_) | Event::SignedOut => {}
         }
     }
 

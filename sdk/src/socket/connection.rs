@@ -282,6 +282,12 @@ impl Connection {
                 self.position = Some(Position { epoch, offset });
                 self.tell(Event::Resync).await;
             }
+            own @ (ServerEvent::CallStarted { .. }
+            | ServerEvent::CallMinute { .. }
+            | ServerEvent::CallLowBalance { .. }
+            | ServerEvent::CallEnded { .. }
+            | ServerEvent::WalletUpdated { .. }
+            | ServerEvent::VerificationReviewed { .. }) => self.tell(Event::Own(own)).await,
             ServerEvent::Reconnect { after_ms } => self.pause = Some(Duration::from_millis(after_ms)),
             ServerEvent::Error { code, message } => {
                 tracing::warn!(code, message, "the server did not understand a message");

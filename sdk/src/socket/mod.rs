@@ -9,7 +9,11 @@ use std::{
 };
 
 use futures_util::Stream;
-use saathii_shared_types::{UserId, events::Topic, presence::UserPresence};
+use saathii_shared_types::{
+    UserId,
+    events::{ServerEvent, Topic},
+    presence::UserPresence,
+};
 use tokio::{
     sync::{mpsc, watch},
     task::JoinHandle,
@@ -33,6 +37,8 @@ pub enum Event {
     Connected,
     /// Somebody came, went, or became busy or free.
     Status(UserPresence),
+    /// Of one's own calls, wallet and reviews; on sockets of [`Topic::Presence`].
+    Own(ServerEvent),
     /// Changes before this moment may have been missed: read the state over HTTP. Comes after the first
     /// [`Connected`](Self::Connected), and later only where a connection could not be resumed.
     Resync,

@@ -2,9 +2,12 @@
 //!
 //! Everything that is wrong is reported at once, not one variable per start.
 
+mod calls;
 mod database;
 mod env;
 mod otp;
+mod payments;
+mod payouts;
 mod redis;
 mod server;
 mod storage;
@@ -14,8 +17,11 @@ use std::{collections::HashMap, path::PathBuf};
 
 use self::env::Env;
 pub use self::{
+    calls::{Calls, ListenerVerification, Rate},
     database::Database,
     otp::{Otp, Sender, TestNumber},
+    payments::{Payments, Provider},
+    payouts::Payouts,
     redis::Redis,
     server::{LogFormat, Server},
     storage::{ExternalStorage, Storage},
@@ -45,8 +51,9 @@ pub struct Config {
     pub admin_phones: Vec<String>,
     /// `DEMO_DATA`: believable people on an empty embedded database; never in production.
     pub demo_data: bool,
-    /// `CALL_MINUTE_SECONDS`: how long a billed minute lasts.
-    pub call_minute_seconds: u32,
+    pub calls: Calls,
+    pub payments: Payments,
+    pub payouts: Payouts,
     pub server: Server,
     pub database: Database,
     pub redis: Redis,
@@ -84,7 +91,9 @@ impl Config {
                 .map(|phone| phone.as_str().to_owned())
                 .collect(),
             demo_data: env.switch("DEMO_DATA", !mode.is_production()),
-            call_minute_seconds: env.number("CALL_MINUTE_SECONDS", 60, 1..=3600),
+            calls: Calls::read(&mut env),
+            payments: Payments::read(&mut env, mode),
+            payouts: Payouts::read(&mut env, mode),
             server: Server::read(&mut env, mode),
             database: Database::read(&mut env, mode),
             redis: Redis::read(&mut env, mode),

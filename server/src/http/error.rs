@@ -19,13 +19,20 @@ pub struct HttpError {
 
 impl HttpError {
     pub fn new(status: StatusCode, code: ErrorCode, detail: impl Into<String>) -> Self {
-        let body = ApiError { detail: Detail::Text(detail.into()), code, retry_after: None };
+        let body =
+            ApiError { detail: Detail::Text(detail.into()), code, retry_after: None, required: None, available: None };
         Self { status, body: Box::new(body), source: None }
     }
 
     /// 422 with the fields at fault.
     pub fn fields(fields: Vec<FieldError>) -> Self {
-        let body = ApiError { detail: Detail::Fields(fields), code: ErrorCode::ValidationError, retry_after: None };
+        let body = ApiError {
+            detail: Detail::Fields(fields),
+            code: ErrorCode::ValidationError,
+            retry_after: None,
+            required: None,
+            available: None,
+        };
         Self { status: StatusCode::UNPROCESSABLE_ENTITY, body: Box::new(body), source: None }
     }
 
@@ -54,6 +61,14 @@ impl HttpError {
     #[must_use]
     pub fn retry_after(mut self, seconds: u64) -> Self {
         self.body.retry_after = Some(seconds);
+        self
+    }
+
+    /// Says what was needed and what is there, where a balance does not suffice.
+    #[must_use]
+    pub fn lacking(mut self, required: i64, available: i64) -> Self {
+        self.body.required = Some(required);
+        self.body.available = Some(available);
         self
     }
 

@@ -16,6 +16,6 @@ pub use self::{
     service::insert,
     store::{
         Card, NewUser, Newcomer, Registrations, Standing, any, cards, count_registrations, find_by_phone, find_profile,
-        grant_role, list_newest, pseudonymise, raise_access_version, set_rating, standing,
+        grant_role, list_newest, pseudonymise, raise_access_version, set_rating, set_verified, standing,
     },
 };

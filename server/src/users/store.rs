@@ -229,6 +229,14 @@ pub async fn any(db: &mut PgConnection) -> sqlx::Result<bool> {
     sqlx::query_scalar!(r#"SELECT EXISTS (SELECT FROM users) AS "any!""#).fetch_one(db).await
 }
 
+/// Whether this listener may be listed and called where verification is required.
+pub async fn set_verified(db: &mut PgConnection, user: UserId, verified_at: Option<DateTime<Utc>>) -> sqlx::Result<()> {
+    sqlx::query!("UPDATE users SET verified_at = $2 WHERE user_id = $1", user as UserId, verified_at)
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
 /// The mean of the callers' ratings, 0 to 5.
 pub async fn set_rating(db: &mut PgConnection, user: UserId, rating: f64) -> sqlx::Result<()> {
     sqlx::query!("UPDATE users SET rating = $2 WHERE user_id = $1", user as UserId, rating).execute(db).await?;
