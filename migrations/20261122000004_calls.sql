@@ -18,8 +18,6 @@ create table calls (
     minutes_billed integer not null check (minutes_billed > 0),
     -- When the first unbilled minute begins.
     next_minute_at timestamptz not null,
-    -- The last request of either side about this call; a sign of life like a heartbeat.
-    seen_at        timestamptz not null,
     end_cause      text,
     ended_by       bigint references users,
     -- What the app said; it changes nothing.

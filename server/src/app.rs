@@ -13,16 +13,16 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
-    account, auth, backoffice,
+    account, auth, backoffice, calls,
     config::Config,
     feed,
-    http::{self, cors, docs, log_request},
+    http::{self, cors, docs, idempotency, log_request},
     infra::{clock::Clock, object_store::ObjectStore, postgres, redis::Redis, sms::Sms, stores::Stores},
     phone::Phone,
     presence,
     realtime::{Bus, Gap, Hub, Pending},
     state::{AppState, Parts},
-    users,
+    users, wallet,
 };
 
 /// A JSON body is small; a larger one is refused before it is read.
@@ -43,6 +43,7 @@ struct Inboxes {
     outbox: Pending,
     gaps: mpsc::UnboundedReceiver<Gap>,
     heartbeats: presence::Incoming,
+    calls: calls::MirrorChanges,
 }
 
 impl App {
@@ -145,6 +146,7 @@ async fn connect(
     let (bus, outbox) = Bus::new(&redis);
     let (gap_sender, gaps) = mpsc::unbounded_channel();
     let (heartbeats, incoming) = presence::Heartbeats::new();
+    let (calls_mirror, call_changes) = calls::Mirror::new();
     let state = AppState::from(Parts {
         clock,
         db,
@@ -158,15 +160,16 @@ async fn connect(
         codes: auth::Codes::new(secret, config.otp.test_numbers.clone()),
         heartbeats,
         feed_counts: feed::CountCache::default(),
+        calls_mirror,
         draining: CancellationToken::new(),
         shutdown,
         config,
     });
-    Ok((state, Inboxes { outbox, gaps, heartbeats: incoming }))
+    Ok((state, Inboxes { outbox, gaps, heartbeats: incoming, calls: call_changes }))
 }
 
 fn spawn_tasks(state: &AppState, inboxes: Inboxes) -> (JoinSet<()>, tokio::task::JoinHandle<()>) {
-    let Inboxes { outbox, gaps, heartbeats } = inboxes;
+    let Inboxes { outbox, gaps, heartbeats, calls: call_changes } = inboxes;
     let mut tasks = JoinSet::new();
     let app = state.clone();
     tasks.spawn(async move { app.bus.run(&app.redis, &app.hub, &app.clock).await });
@@ -178,6 +181,12 @@ fn spawn_tasks(state: &AppState, inboxes: Inboxes) -> (JoinSet<()>, tokio::task:
     tasks.spawn(async move { presence::mend_gaps(&app, gaps).await });
     let app = state.clone();
     tasks.spawn(async move { auth::run_janitor(&app).await });
+    let app = state.clone();
+    tasks.spawn(async move { idempotency::run_janitor(&app).await });
+    let app = state.clone();
+    tasks.spawn(async move { calls::run_mirror(&app, call_changes).await });
+    let app = state.clone();
+    tasks.spawn(async move { calls::run_meter(&app).await });
     let app = state.clone();
     // Ends last: the others publish to the end.
     let outbox = tokio::spawn(async move { app.bus.run_outbox(&app.redis, outbox).await });
@@ -192,6 +201,8 @@ fn routes() -> OpenApiRouter<AppState> {
         .merge(account::router())
         .merge(presence::router())
         .merge(feed::router())
+        .merge(calls::router())
+        .merge(wallet::router())
         .merge(http::health::router())
 }
 

@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     auth::{Codes, Signer},
+    calls::Mirror,
     config::Config,
     feed::CountCache,
     infra::{clock::Clock, object_store::ObjectStore, redis::Redis, sms::Sms},
@@ -33,6 +34,7 @@ pub struct Parts {
     pub codes: Codes,
     pub heartbeats: Heartbeats,
     pub feed_counts: CountCache,
+    pub calls_mirror: Mirror,
     /// Cancelled first: `/readyz` turns red while requests are still taken, so that a balancer stops sending them.
     pub draining: CancellationToken,
     /// Cancelled when the server goes down.

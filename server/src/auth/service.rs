@@ -24,6 +24,7 @@ use crate::{
     realtime::SessionsEnded,
     state::AppState,
     users::{self, NewUser},
+    wallet,
 };
 
 /// Where a login comes from, for the list of one's devices.
@@ -138,6 +139,7 @@ pub(super) async fn register(app: &AppState, request: RegisterRequest, client: C
         |error| if matches!(error, users::Error::PhoneTaken) { Error::RegistrationSpent } else { error.into() },
     )?;
     presence::insert(&mut tx, user, now).await?;
+    wallet::insert(&mut tx, user).await?;
     let tokens = open_session(app, &mut tx, user, client, now).await?;
     tx.commit().await?;
 

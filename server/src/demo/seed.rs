@@ -12,6 +12,7 @@ use crate::{
     presence,
     state::AppState,
     users::{self, NewUser, Profile},
+    wallet,
 };
 
 /// How many were made; none where anybody has registered.
@@ -31,9 +32,11 @@ pub async fn seed(app: &AppState) -> anyhow::Result<usize> {
         let user = users::insert(&mut tx, NewUser { phone: &phone, profile: &profile, roles, now: registered }).await?;
         let last_seen = now - TimeDelta::minutes(rng.random_range(5..600));
         presence::insert(&mut tx, user, last_seen).await?;
+        wallet::insert(&mut tx, user).await?;
         if person.is_listener {
             let tenths: i32 = rng.random_range(36..=50);
             users::set_rating(&mut tx, user, f64::from(tenths) / 10.0).await?;
+            users::set_verified(&mut tx, user, Some(registered)).await?;
         }
     }
     tx.commit().await?;

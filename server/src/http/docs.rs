@@ -8,7 +8,7 @@ use saathii_shared_types::{
     events::{ClientMessage, ServerEvent},
 };
 use utoipa::{
-    IntoResponses, Modify, OpenApi,
+    IntoParams, IntoResponses, Modify, OpenApi,
     openapi::{
         ContentBuilder, Ref, RefOr, Response, ResponseBuilder,
         security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
@@ -29,6 +29,8 @@ use utoipa_swagger_ui::SwaggerUi;
     tags(
         (name = "Authentication", description = "OTP verification, registration, and token management"),
         (name = "User Management", description = "Profile management, presence tracking, and feed system"),
+        (name = "Call Management", description = "Call lifecycle, billing, and coin management"),
+        (name = "Wallet", description = "Earnings, movements and payouts"),
         (name = "WebSocket", description = "Real-time WebSocket connections for live updates"),
         (name = "Operations", description = "Probes and metrics"),
     ),
@@ -52,6 +54,17 @@ pub fn pages<S: Clone + Send + Sync + 'static>(document: utoipa::openapi::OpenAp
     Router::new()
         .merge(SwaggerUi::new("/docs").url("/openapi.json", document))
         .route("/redoc", get(async move || Html(redoc)))
+}
+
+/// The header that makes a POST safe to repeat.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "describes a header that `IdempotencyKey` reads")]
+pub struct Idempotent {
+    /// One per user action: the same request again is answered again (`Idempotency-Replayed: true`) and done once,
+    /// another request with the key of an earlier one is 422.
+    #[param(rename = "Idempotency-Key", example = "4f1c2a9b-start")]
+    idempotency_key: Option<String>,
 }
 
 /// 422, 413 and 415: malformed input.

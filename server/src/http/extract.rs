@@ -24,22 +24,31 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
     type Rejection = HttpError;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, HttpError> {
-        let is_json = is_json(request.headers());
-        let bytes = Bytes::from_request(request, state).await.map_err(|rejection| refuse_body(rejection.status()))?;
-        if !is_json {
-            let detail = "Send the body as application/json";
-            return Err(HttpError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, ErrorCode::UnsupportedMediaType, detail));
-        }
-        // serde would take an array for a struct.
-        if bytes.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[') {
-            return Err(HttpError::fields(vec![field(vec!["body".into()], "must be an object", "value_error")]));
-        }
-        let mut deserializer = serde_json::Deserializer::from_slice(&bytes);
-        let value = serde_path_to_error::deserialize(&mut deserializer)
-            .map_err(|error| located("body", &error.path().to_string(), &error.into_inner()))?;
-        deserializer.end().map_err(|error| located("body", ".", &error))?;
-        Ok(Self(value))
+        let headers = request.headers().clone();
+        let bytes = body_bytes(request, state).await?;
+        parse_json(&headers, &bytes).map(Self)
     }
+}
+
+/// The whole body, within the limit.
+pub(super) async fn body_bytes<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, HttpError> {
+    Bytes::from_request(request, state).await.map_err(|rejection| refuse_body(rejection.status()))
+}
+
+pub(super) fn parse_json<T: DeserializeOwned>(headers: &HeaderMap, bytes: &[u8]) -> Result<T, HttpError> {
+    if !is_json(headers) {
+        let detail = "Send the body as application/json";
+        return Err(HttpError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, ErrorCode::UnsupportedMediaType, detail));
+    }
+    // serde would take an array for a struct.
+    if bytes.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[') {
+        return Err(HttpError::fields(vec![field(vec!["body".into()], "must be an object", "value_error")]));
+    }
+    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+    let value = serde_path_to_error::deserialize(&mut deserializer)
+        .map_err(|error| located("body", &error.path().to_string(), &error.into_inner()))?;
+    deserializer.end().map_err(|error| located("body", ".", &error))?;
+    Ok(value)
 }
 
 fn is_json(headers: &HeaderMap) -> bool {

@@ -6,9 +6,11 @@ pub mod docs;
 pub mod error;
 pub mod extract;
 pub mod health;
+pub mod idempotency;
 pub mod log_request;
 pub mod rate_limit;
 pub mod serve;
 
 pub use error::HttpError;
-pub use extract::{Json, Path, Query};
+pub use extract::{Json, Paging, Path, Query};
+pub use idempotency::{Answer, IdempotencyKey, Once};

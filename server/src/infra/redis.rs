@@ -44,6 +44,11 @@ impl Redis {
         command.query_async(&mut self.connection.clone()).await
     }
 
+    /// Sends many commands at once, whose answers nobody needs.
+    pub async fn pipeline(&self, commands: &redis::Pipeline) -> Result<(), RedisError> {
+        commands.query_async(&mut self.connection.clone()).await
+    }
+
     /// Runs a script: one operation is one round trip, and atomic.
     pub async fn script<T: FromRedisValue>(
         &self,

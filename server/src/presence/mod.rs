@@ -6,6 +6,7 @@
 
 mod error;
 mod heartbeat;
+mod in_call;
 mod query;
 mod routes;
 mod service;
@@ -16,8 +17,9 @@ mod sweeper;
 pub use self::{
     error::Error,
     heartbeat::{Heartbeats, Incoming, run_heartbeats},
+    in_call::{Entry, enter_call, last_seen, leave_calls},
     routes::router,
-    service::{leave, update_status},
-    store::{PresenceRow, count_online, insert, list, list_online},
+    service::{changes_of, changes_with, leave, update_status},
+    store::{PresenceRow, count_in_calls, count_online, insert, list, list_in_calls, list_online, list_silent_calls},
     sweeper::{mend_gaps, run_sweeper, sweep, touch_connected},
 };

@@ -58,21 +58,23 @@ pub(super) async fn announce(app: &AppState, db: &mut PgConnection, rows: Vec<Pr
     Ok(())
 }
 
-pub(super) async fn changes_of(
-    db: &mut PgConnection,
-    rows: Vec<PresenceRow>,
-) -> Result<Vec<StatusChange>, sqlx::Error> {
+/// What is to be published of these rows after the commit.
+pub async fn changes_of(db: &mut PgConnection, rows: Vec<PresenceRow>) -> Result<Vec<StatusChange>, sqlx::Error> {
     if rows.is_empty() {
         return Ok(Vec::new());
     }
     let ids: Vec<UserId> = rows.iter().map(|row| row.user_id).collect();
-    let cards = users::cards(db, &ids).await?;
-    let changes = join(rows, &cards).map(|(row, card)| StatusChange {
+    Ok(changes_with(rows, &users::cards(db, &ids).await?))
+}
+
+/// As [`changes_of`], for whoever has the cards.
+pub fn changes_with(rows: Vec<PresenceRow>, cards: &[Card]) -> Vec<StatusChange> {
+    let change = |(row, card): (PresenceRow, &Card)| StatusChange {
         revision: row.revision,
         is_listener: card.is_listener(),
         status: presence_of(&row, card),
-    });
-    Ok(changes.collect())
+    };
+    join(rows, cards).map(change).collect()
 }
 
 /// Takes a user offline who is being deleted, in the caller's transaction; to be published after its commit, and

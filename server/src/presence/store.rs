@@ -3,7 +3,7 @@
 //! Whatever changes several rows locks them in the order of ids, so that no two writers wait for each other.
 
 use chrono::{DateTime, Utc};
-use saathii_shared_types::{UserId, presence::StatusPatch};
+use saathii_shared_types::{CallId, UserId, presence::StatusPatch};
 use sqlx::PgConnection;
 
 #[derive(Debug, Clone)]
@@ -137,9 +137,10 @@ pub(super) async fn update(
         PresenceRow,
         r#"UPDATE presence
            SET is_online    = coalesce($2, is_online),
-               is_busy      = coalesce($3, is_busy),
+               -- A call keeps both its sides busy, whatever they say, and until no other time than its end.
+               is_busy      = coalesce($3, is_busy) OR call_id IS NOT NULL,
                -- Somebody who is free is not busy until anything.
-               busy_until   = CASE WHEN NOT coalesce($3, is_busy) THEN NULL
+               busy_until   = CASE WHEN NOT coalesce($3, is_busy) OR call_id IS NOT NULL THEN NULL
                                    WHEN $4 THEN $5
                                    ELSE busy_until END,
                last_seen    = greatest(last_seen, $6),
@@ -254,4 +255,130 @@ pub(super) async fn list_announced_since(
     )
     .fetch_all(db)
     .await
+}
+
+/// Makes both sides of a call busy, where the caller is in no call and the listener is free; nobody otherwise. Decides
+/// under the locks of both rows, in the order of ids.
+pub(super) async fn enter_call(
+    db: &mut PgConnection,
+    call: CallId,
+    caller: UserId,
+    listener: UserId,
+    now: DateTime<Utc>,
+) -> sqlx::Result<Vec<PresenceRow>> {
+    sqlx::query_as!(
+        PresenceRow,
+        r#"WITH sides AS (
+               SELECT user_id, call_id, is_online, is_busy
+               FROM presence
+               WHERE user_id IN ($2, $3)
+               ORDER BY user_id
+               FOR NO KEY UPDATE
+           ),
+           free AS (
+               SELECT count(*) = 2 AS are_both
+               FROM sides
+               WHERE call_id IS NULL AND (user_id = $2 OR (is_online AND NOT is_busy))
+           )
+           UPDATE presence p
+           SET call_id      = $1,
+               is_busy      = true,
+               busy_until   = NULL,
+               -- Whoever calls is there.
+               is_online    = true,
+               last_seen    = CASE WHEN p.user_id = $2 THEN greatest(p.last_seen, $4) ELSE p.last_seen END,
+               revision     = p.revision + 1,
+               announced_at = $4
+           FROM sides, free
+           WHERE p.user_id = sides.user_id AND free.are_both
+           RETURNING p.user_id AS "user_id: UserId", p.is_online, p.last_seen, p.is_busy, p.busy_until, p.revision"#,
+        call as CallId,
+        caller as UserId,
+        listener as UserId,
+        now,
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// Frees both sides of these calls.
+pub(super) async fn leave_calls(
+    db: &mut PgConnection,
+    calls: &[CallId],
+    now: DateTime<Utc>,
+) -> sqlx::Result<Vec<PresenceRow>> {
+    sqlx::query_as!(
+        PresenceRow,
+        r#"WITH sides AS (
+               SELECT user_id FROM presence WHERE call_id = ANY ($1) ORDER BY user_id FOR NO KEY UPDATE
+           )
+           UPDATE presence p
+           SET call_id = NULL, is_busy = false, busy_until = NULL, revision = p.revision + 1, announced_at = $2
+           FROM sides
+           WHERE p.user_id = sides.user_id
+           RETURNING p.user_id AS "user_id: UserId", p.is_online, p.last_seen, p.is_busy, p.busy_until, p.revision"#,
+        calls as &[CallId],
+        now,
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// The call that somebody is in.
+pub(super) async fn find_call_of(db: &mut PgConnection, user: UserId) -> sqlx::Result<Option<CallId>> {
+    let row =
+        sqlx::query_scalar!(r#"SELECT call_id AS "call_id: CallId" FROM presence WHERE user_id = $1"#, user as UserId)
+            .fetch_optional(db)
+            .await?;
+    Ok(row.flatten())
+}
+
+/// When each was last heard of.
+pub(super) async fn last_seen(db: &mut PgConnection, users: &[UserId]) -> sqlx::Result<Vec<(UserId, DateTime<Utc>)>> {
+    let rows = sqlx::query!(
+        r#"SELECT user_id AS "user_id: UserId", last_seen FROM presence WHERE user_id = ANY ($1)"#,
+        users as &[UserId],
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.user_id, row.last_seen)).collect())
+}
+
+/// Up to `limit` calls of which neither side was heard since, the ids after `after`.
+pub async fn list_silent_calls(
+    db: &mut PgConnection,
+    silent_since: DateTime<Utc>,
+    after: CallId,
+    limit: i64,
+) -> sqlx::Result<Vec<CallId>> {
+    sqlx::query_scalar!(
+        r#"SELECT call_id AS "call_id!: CallId"
+           FROM presence
+           WHERE call_id > $2
+           GROUP BY call_id
+           HAVING max(last_seen) < $1
+           ORDER BY call_id
+           LIMIT $3"#,
+        silent_since,
+        after as CallId,
+        limit,
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// How many people a call keeps busy.
+pub async fn count_in_calls(db: &mut PgConnection) -> sqlx::Result<i64> {
+    sqlx::query_scalar!(r#"SELECT count(*) AS "count!" FROM presence WHERE call_id IS NOT NULL"#).fetch_one(db).await
+}
+
+/// Whom a call keeps busy, and which; for the proof.
+pub async fn list_in_calls(db: &mut PgConnection) -> sqlx::Result<Vec<(UserId, CallId)>> {
+    let rows = sqlx::query!(
+        r#"SELECT user_id AS "user_id: UserId", call_id AS "call_id!: CallId"
+           FROM presence WHERE call_id IS NOT NULL"#
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.user_id, row.call_id)).collect())
 }

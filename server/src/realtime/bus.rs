@@ -5,7 +5,11 @@ use std::{sync::LazyLock, time::Duration};
 use chrono::{DateTime, Utc};
 use futures_util::StreamExt;
 use redis::{RedisError, Script};
-use saathii_shared_types::{SessionId, UserId, events::Position, presence::UserPresence};
+use saathii_shared_types::{
+    SessionId, UserId,
+    events::{Position, ServerEvent},
+    presence::UserPresence,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -28,6 +32,13 @@ pub struct StatusChange {
     pub revision: i64,
     pub is_listener: bool,
     pub status: UserPresence,
+}
+
+/// Something that concerns one person alone.
+#[derive(Debug, Clone)]
+pub struct Personal {
+    pub user_id: UserId,
+    pub event: ServerEvent,
 }
 
 /// Logins are over, and their sockets are to close on every node.
@@ -117,6 +128,11 @@ impl Bus {
     pub fn publish(&self, change: StatusChange) {
         // The receiver is gone only while the process ends.
         let _ = self.outbox.send(Outgoing::Change(change));
+    }
+
+    /// Tells people what concerns them alone.
+    pub fn tell(&self, events: Vec<Personal>) {
+        let _ = (&self.outbox, events);
     }
 
     /// Waits until everything published so far is sent, up to two seconds.

@@ -17,7 +17,7 @@ mod socket;
 mod stream;
 
 pub use self::{
-    bus::{Bus, Pending, SessionsEnded, StatusChange},
+    bus::{Bus, Pending, Personal, SessionsEnded, StatusChange},
     hub::{Gap, Hub},
     socket::{Credentials, handshake, run},
 };

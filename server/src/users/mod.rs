@@ -15,7 +15,8 @@ pub use self::{
     rules::Profile,
     service::insert,
     store::{
-        Card, NewUser, Newcomer, Registrations, Standing, any, cards, count_registrations, find_by_phone, find_profile,
-        grant_role, list_newest, pseudonymise, raise_access_version, set_rating, set_verified, standing,
+        Card, NewUser, Newcomer, Party, Registrations, Standing, any, cards, count_registrations, find_by_phone,
+        find_profile, grant_role, list_newest, lock_parties, pseudonymise, raise_access_version, set_rating,
+        set_verified, standing, usernames,
     },
 };

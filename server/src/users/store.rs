@@ -168,6 +168,56 @@ pub async fn cards(db: &mut PgConnection, users: &[UserId]) -> sqlx::Result<Vec<
     .await
 }
 
+/// Somebody who is to be a side of a call.
+#[derive(Debug, Clone)]
+pub struct Party {
+    pub card: Card,
+    pub is_verified: bool,
+}
+
+/// These people, the deleted and unknown left out, whom nobody deletes or changes before the transaction ends.
+pub async fn lock_parties(db: &mut PgConnection, users: &[UserId]) -> sqlx::Result<Vec<Party>> {
+    let rows = sqlx::query!(
+        r#"SELECT user_id AS "user_id: UserId", username, sex AS "sex: Sex", bio, interests, profile_image_url,
+                  preferred_language, rating, country, roles AS "roles: Vec<Role>",
+                  verified_at IS NOT NULL AS "is_verified!"
+           FROM users
+           WHERE user_id = ANY ($1) AND deleted_at IS NULL
+           ORDER BY user_id
+           FOR SHARE"#,
+        users as &[UserId],
+    )
+    .fetch_all(db)
+    .await?;
+    let parties = rows.into_iter().map(|row| Party {
+        card: Card {
+            user_id: row.user_id,
+            username: row.username,
+            sex: row.sex,
+            bio: row.bio,
+            interests: row.interests,
+            profile_image_url: row.profile_image_url,
+            preferred_language: row.preferred_language,
+            rating: row.rating,
+            country: row.country,
+            roles: row.roles,
+        },
+        is_verified: row.is_verified,
+    });
+    Ok(parties.collect())
+}
+
+/// What others' records call these people, the deleted by their pseudonyms.
+pub async fn usernames(db: &mut PgConnection, users: &[UserId]) -> sqlx::Result<Vec<(UserId, String)>> {
+    let rows = sqlx::query!(
+        r#"SELECT user_id AS "user_id: UserId", username FROM users WHERE user_id = ANY ($1)"#,
+        users as &[UserId],
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.user_id, row.username)).collect())
+}
+
 /// The profile after the change; `None` once the user is deleted.
 pub(super) async fn update_profile(
     db: &mut PgConnection,

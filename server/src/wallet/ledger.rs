@@ -1,0 +1,117 @@
+//! Every way that money moves, by name. Each runs in its caller's transaction.
+
+use chrono::{DateTime, Utc};
+use saathii_shared_types::{CallId, Coins, Earnings, PaymentId, UserId, WithdrawalId};
+use sqlx::PgConnection;
+
+use super::store::{self, Account, Kind, Transfer};
+
+/// A minute of a call that has begun and is to be paid.
+#[derive(Debug, Clone, Copy)]
+pub struct Charge {
+    pub call: CallId,
+    /// From 1.
+    pub minute: i32,
+    pub payer: UserId,
+    pub payee: UserId,
+    pub coins: Coins,
+    pub earnings: Earnings,
+}
+
+/// A minute that was paid.
+#[derive(Debug, Clone, Copy)]
+pub struct Paid {
+    pub call: CallId,
+    /// What the payer has left.
+    pub balance: Coins,
+}
+
+/// Charges each minute whose payer can afford it; the others are missing from the answer.
+pub async fn charge_minutes(db: &mut PgConnection, charges: &[Charge], now: DateTime<Utc>) -> sqlx::Result<Vec<Paid>> {
+    store::charge_minutes(db, charges, now).await
+}
+
+/// Credits a purchase. A second time is a unique violation: whoever calls has made sure that there is none.
+pub async fn credit_purchase(
+    db: &mut PgConnection,
+    user: UserId,
+    payment: PaymentId,
+    coins: Coins,
+    now: DateTime<Utc>,
+) -> sqlx::Result<()> {
+    let transfer = Transfer {
+        kind: Kind::Recharge,
+        debit: Account::CoinSales,
+        credit: Account::Coins,
+        user,
+        amount: coins.0,
+        reference: payment.0,
+        part: 0,
+    };
+    store::post(db, transfer, now).await
+}
+
+/// Takes back the coins of a refunded purchase, at most what is left of them in the wallet; how many it were.
+pub async fn take_back_purchase(
+    db: &mut PgConnection,
+    user: UserId,
+    payment: PaymentId,
+    part: i32,
+    coins: Coins,
+    now: DateTime<Utc>,
+) -> sqlx::Result<Coins> {
+    let available = store::lock(db, user).await?.balance_coins;
+    let taken = coins.min(available);
+    if taken > Coins(0) {
+        let transfer = Transfer {
+            kind: Kind::Refund,
+            debit: Account::Coins,
+            credit: Account::CoinSales,
+            user,
+            amount: taken.0,
+            reference: payment.0,
+            part,
+        };
+        store::post(db, transfer, now).await?;
+    }
+    Ok(taken)
+}
+
+/// Sets earnings aside for a withdrawal; false where there are not enough.
+pub async fn hold_withdrawal(
+    db: &mut PgConnection,
+    user: UserId,
+    withdrawal: WithdrawalId,
+    amount: Earnings,
+    now: DateTime<Utc>,
+) -> sqlx::Result<bool> {
+    store::hold(db, user, withdrawal, amount, now).await
+}
+
+/// What was set aside has been paid out.
+pub async fn pay_withdrawal(
+    db: &mut PgConnection,
+    user: UserId,
+    withdrawal: WithdrawalId,
+    amount: Earnings,
+    now: DateTime<Utc>,
+) -> sqlx::Result<()> {
+    let transfer = settled(Kind::WithdrawalPayment, Account::Withdrawn, user, withdrawal, amount);
+    store::post(db, transfer, now).await
+}
+
+/// What was set aside is withdrawable again.
+pub async fn release_withdrawal(
+    db: &mut PgConnection,
+    user: UserId,
+    withdrawal: WithdrawalId,
+    amount: Earnings,
+    now: DateTime<Utc>,
+) -> sqlx::Result<()> {
+    let transfer = settled(Kind::WithdrawalRejection, Account::Withdrawable, user, withdrawal, amount);
+    store::post(db, transfer, now).await
+}
+
+fn settled(kind: Kind, credit: Account, user: UserId, withdrawal: WithdrawalId, amount: Earnings) -> Transfer {
+    Transfer { kind, debit: Account::Pending, credit, user, amount: amount.0, reference: withdrawal.0, part: 0 }
+}

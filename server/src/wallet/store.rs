@@ -1,0 +1,273 @@
+//! `ledger_transfers`, `user_wallets`, and the views over them.
+
+use chrono::{DateTime, Utc};
+use saathii_shared_types::{
+    CallId, Coins, Earnings, UserId, WithdrawalId,
+    wallet::{Currency, Transaction, TransactionType},
+};
+use sqlx::PgConnection;
+
+use super::ledger::{Charge, Paid};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::Type)]
+#[sqlx(type_name = "ledger_kind", rename_all = "snake_case")]
+pub(super) enum Kind {
+    Recharge,
+    Refund,
+    WithdrawalPayment,
+    WithdrawalRejection,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::Type)]
+#[sqlx(type_name = "ledger_account", rename_all = "snake_case")]
+pub(super) enum Account {
+    Coins,
+    CoinSales,
+    Withdrawable,
+    Pending,
+    Withdrawn,
+}
+
+/// A movement between two accounts of one currency; the table's checks refuse pairs that make no sense.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Transfer {
+    pub(super) kind: Kind,
+    pub(super) debit: Account,
+    pub(super) credit: Account,
+    pub(super) user: UserId,
+    pub(super) amount: i64,
+    pub(super) reference: i64,
+    pub(super) part: i32,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub struct WalletRow {
+    pub user_id: UserId,
+    pub balance_coins: Coins,
+    /// Every coin ever credited.
+    pub coins_credited: Coins,
+    pub withdrawable: Earnings,
+    /// On their way out.
+    pub pending: Earnings,
+    pub withdrawn: Earnings,
+}
+
+/// A new user's, empty.
+pub async fn insert(db: &mut PgConnection, user: UserId) -> sqlx::Result<()> {
+    sqlx::query!("INSERT INTO user_wallets (user_id) VALUES ($1)", user as UserId).execute(db).await?;
+    Ok(())
+}
+
+pub async fn find(db: &mut PgConnection, user: UserId) -> sqlx::Result<WalletRow> {
+    sqlx::query_as!(
+        WalletRow,
+        r#"SELECT user_id AS "user_id: UserId", balance_coins AS "balance_coins: Coins",
+                  coins_credited AS "coins_credited: Coins", withdrawable AS "withdrawable: Earnings",
+                  pending AS "pending: Earnings", withdrawn AS "withdrawn: Earnings"
+           FROM user_wallets
+           WHERE user_id = $1"#,
+        user as UserId,
+    )
+    .fetch_one(db)
+    .await
+}
+
+/// As [`find`], and nobody else moves it before the transaction ends.
+pub(super) async fn lock(db: &mut PgConnection, user: UserId) -> sqlx::Result<WalletRow> {
+    sqlx::query_as!(
+        WalletRow,
+        r#"SELECT user_id AS "user_id: UserId", balance_coins AS "balance_coins: Coins",
+                  coins_credited AS "coins_credited: Coins", withdrawable AS "withdrawable: Earnings",
+                  pending AS "pending: Earnings", withdrawn AS "withdrawn: Earnings"
+           FROM user_wallets
+           WHERE user_id = $1
+           FOR NO KEY UPDATE"#,
+        user as UserId,
+    )
+    .fetch_one(db)
+    .await
+}
+
+pub(super) async fn post(db: &mut PgConnection, transfer: Transfer, now: DateTime<Utc>) -> sqlx::Result<()> {
+    sqlx::query!(
+        "INSERT INTO ledger_transfers (kind, debit, credit, user_id, amount, reference_id, part, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        transfer.kind as Kind,
+        transfer.debit as Account,
+        transfer.credit as Account,
+        transfer.user as UserId,
+        transfer.amount,
+        transfer.reference,
+        transfer.part,
+        now,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Both sides of each minute that its payer can afford, in one statement: the locked balance decides.
+pub(super) async fn charge_minutes(
+    db: &mut PgConnection,
+    charges: &[Charge],
+    now: DateTime<Utc>,
+) -> sqlx::Result<Vec<Paid>> {
+    let calls: Vec<CallId> = charges.iter().map(|charge| charge.call).collect();
+    let minutes: Vec<i32> = charges.iter().map(|charge| charge.minute).collect();
+    let payers: Vec<UserId> = charges.iter().map(|charge| charge.payer).collect();
+    let payees: Vec<UserId> = charges.iter().map(|charge| charge.payee).collect();
+    let coins: Vec<Coins> = charges.iter().map(|charge| charge.coins).collect();
+    let earnings: Vec<Earnings> = charges.iter().map(|charge| charge.earnings).collect();
+    sqlx::query_as!(
+        Paid,
+        r#"WITH due AS (
+               SELECT * FROM unnest($1::bigint[], $2::integer[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[])
+                   AS due (call_id, minute, payer, payee, coins, earnings)
+           ),
+           wallets AS (
+               SELECT user_id, balance_coins
+               FROM user_wallets
+               WHERE user_id = ANY ($3::bigint[] || $4::bigint[])
+               ORDER BY user_id
+               FOR NO KEY UPDATE
+           ),
+           paid AS (
+               SELECT due.*, wallets.balance_coins - due.coins AS balance
+               FROM due
+               JOIN wallets ON wallets.user_id = due.payer
+               WHERE wallets.balance_coins >= due.coins
+           ),
+           moved AS (
+               INSERT INTO ledger_transfers (kind, debit, credit, user_id, amount, reference_id, part, created_at)
+               SELECT 'call_charge'::ledger_kind, 'coins'::ledger_account, 'call_revenue'::ledger_account,
+                      payer, coins, call_id, minute, $7::timestamptz
+               FROM paid
+               UNION ALL
+               SELECT 'call_earning', 'call_costs', 'withdrawable', payee, earnings, call_id, minute, $7
+               FROM paid
+               WHERE earnings > 0
+           )
+           SELECT call_id AS "call!: CallId", balance AS "balance!: Coins" FROM paid"#,
+        calls as Vec<CallId>,
+        &minutes,
+        payers as Vec<UserId>,
+        payees as Vec<UserId>,
+        coins as Vec<Coins>,
+        earnings as Vec<Earnings>,
+        now,
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// False where less is withdrawable than `amount`; the locked row decides.
+pub(super) async fn hold(
+    db: &mut PgConnection,
+    user: UserId,
+    withdrawal: WithdrawalId,
+    amount: Earnings,
+    now: DateTime<Utc>,
+) -> sqlx::Result<bool> {
+    let held = sqlx::query!(
+        "INSERT INTO ledger_transfers (kind, debit, credit, user_id, amount, reference_id, created_at)
+         SELECT 'withdrawal_request', 'withdrawable', 'pending', wallet.user_id, $3, $2, $4
+         FROM (
+             SELECT user_id FROM user_wallets WHERE user_id = $1 AND withdrawable >= $3 FOR NO KEY UPDATE
+         ) wallet",
+        user as UserId,
+        withdrawal as WithdrawalId,
+        amount as Earnings,
+        now,
+    )
+    .execute(db)
+    .await?;
+    Ok(held.rows_affected() == 1)
+}
+
+/// A page of a user's movements, the newest first.
+pub(super) async fn list_transactions(
+    db: &mut PgConnection,
+    user: UserId,
+    tx_type: Option<TransactionType>,
+    offset: i64,
+    limit: i64,
+) -> sqlx::Result<Vec<Transaction>> {
+    sqlx::query_as!(
+        Transaction,
+        r#"SELECT transaction_id AS "transaction_id!", tx_type AS "tx_type!: TransactionType",
+                  currency AS "currency!: Currency", amount AS "amount!", call_id AS "call_id: CallId",
+                  minute::bigint AS minute, created_at AS "created_at!"
+           FROM user_transactions
+           WHERE user_id = $1 AND ($2::text IS NULL OR tx_type = $2)
+           ORDER BY transaction_id DESC
+           OFFSET $3 LIMIT $4"#,
+        user as UserId,
+        tx_type as Option<TransactionType>,
+        offset,
+        limit,
+    )
+    .fetch_all(db)
+    .await
+}
+
+pub(super) async fn count_transactions(
+    db: &mut PgConnection,
+    user: UserId,
+    tx_type: Option<TransactionType>,
+) -> sqlx::Result<i64> {
+    sqlx::query_scalar!(
+        r#"SELECT count(*) AS "count!" FROM user_transactions WHERE user_id = $1 AND ($2::text IS NULL OR tx_type = $2)"#,
+        user as UserId,
+        tx_type as Option<TransactionType>,
+    )
+    .fetch_one(db)
+    .await
+}
+
+/// Currencies whose postings do not sum to zero, with the sum.
+pub(super) async fn list_unbalanced(db: &mut PgConnection) -> sqlx::Result<Vec<(String, i64)>> {
+    let rows = sqlx::query!(
+        r#"SELECT currency AS "currency!", sum(amount)::bigint AS "sum!"
+           FROM ledger_postings GROUP BY currency HAVING sum(amount) <> 0"#
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.currency, row.sum)).collect())
+}
+
+/// A wallet that is not what its postings say.
+pub(super) struct WrongWallet {
+    pub(super) user_id: i64,
+    pub(super) account: String,
+    pub(super) wallet: Option<i64>,
+    pub(super) ledger: i64,
+}
+
+pub(super) async fn list_wrong_wallets(db: &mut PgConnection) -> sqlx::Result<Vec<WrongWallet>> {
+    sqlx::query_as!(
+        WrongWallet,
+        r#"WITH ledger AS (
+               SELECT user_id, account::text AS account, sum(amount)::bigint AS amount
+               FROM ledger_postings WHERE user_id IS NOT NULL GROUP BY user_id, account
+               UNION ALL
+               SELECT user_id, 'coins_credited', sum(amount)::bigint
+               FROM ledger_postings WHERE account = 'coins' AND amount > 0 GROUP BY user_id
+           ),
+           wallets AS (
+               SELECT user_id, side.account, side.amount
+               FROM user_wallets,
+                    LATERAL (VALUES ('coins', balance_coins), ('coins_credited', coins_credited),
+                                    ('withdrawable', withdrawable), ('pending', pending), ('withdrawn', withdrawn))
+                        AS side (account, amount)
+           )
+           SELECT coalesce(wallets.user_id, ledger.user_id) AS "user_id!",
+                  coalesce(wallets.account, ledger.account) AS "account!",
+                  wallets.amount AS wallet, coalesce(ledger.amount, 0) AS "ledger!"
+           FROM wallets FULL JOIN ledger USING (user_id, account)
+           WHERE coalesce(ledger.amount, 0) IS DISTINCT FROM wallets.amount
+           ORDER BY 1, 2
+           LIMIT 1000"#
+    )
+    .fetch_all(db)
+    .await
+}
