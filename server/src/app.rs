@@ -19,7 +19,7 @@ use crate::{
     http::{self, cors, docs, idempotency, log_request},
     infra::{clock::Clock, object_store::ObjectStore, postgres, redis::Redis, sms::Sms, stores::Stores},
     phone::Phone,
-    presence,
+    presence, ratings,
     realtime::{Bus, Gap, Hub, Pending},
     state::{AppState, Parts},
     users, wallet,
@@ -203,6 +203,7 @@ fn routes() -> OpenApiRouter<AppState> {
         .merge(feed::router())
         .merge(calls::router())
         .merge(wallet::router())
+        .merge(ratings::router())
         .merge(http::health::router())
 }
 

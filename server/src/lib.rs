@@ -14,6 +14,8 @@ pub mod http;
 pub mod infra;
 pub mod phone;
 pub mod presence;
+pub mod proof;
+pub mod ratings;
 pub mod realtime;
 pub mod state;
 pub mod users;

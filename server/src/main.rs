@@ -18,6 +18,7 @@ use saathii_server::{
         telemetry,
     },
     phone::Phone,
+    proof,
     state::AppState,
 };
 use tokio::{
@@ -45,6 +46,9 @@ enum Command {
     /// Rights of accounts.
     #[command(subcommand)]
     Admin(AdminCommand),
+    /// The books.
+    #[command(subcommand)]
+    Ledger(LedgerCommand),
     /// Fill an empty database with demo people.
     Seed,
     /// Print the OpenAPI document.
@@ -57,6 +61,12 @@ enum Command {
 enum AdminCommand {
     /// Give the role admin to the account with this phone.
     Grant { phone: String },
+}
+
+#[derive(Subcommand)]
+enum LedgerCommand {
+    /// Prove that no coin was lost or made; names what does not agree and ends with 1 otherwise.
+    Verify,
 }
 
 fn main() -> ExitCode {
@@ -89,6 +99,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
             Command::Admin(AdminCommand::Grant { phone }) => {
                 with_app(config, async |app| grant_admin(app, &phone).await).await
             }
+            Command::Ledger(LedgerCommand::Verify) => with_app(config, async |app| verify_ledger(app).await).await,
             Command::Openapi | Command::CheckConfig => Ok(()),
         }
     })
@@ -161,6 +172,17 @@ async fn seed(app: &AppState) -> anyhow::Result<()> {
     match demo::seed(app).await? {
         0 => say("The database has people already; nothing was added."),
         count => say(&format!("{count} demo people were added.")),
+    }
+}
+
+async fn verify_ledger(app: &AppState) -> anyhow::Result<()> {
+    let found = proof::prove(&app.db).await?;
+    for discrepancy in &found {
+        say(&discrepancy.to_string())?;
+    }
+    match found.len() {
+        0 => say("The books close: every posting has its other side, every balance and every call its postings."),
+        count => bail!("the books do not close: {count} discrepancies"),
     }
 }
 

@@ -58,6 +58,16 @@ impl Socket {
         }
     }
 
+    /// The next event of this type; others are passed over.
+    pub async fn next_named(&mut self, name: &str) -> Value {
+        loop {
+            let frame = self.next().await;
+            if frame["type"] == name {
+                return frame;
+            }
+        }
+    }
+
     /// Every frame that arrives before the answer to a ping: after it nothing sent before is under way.
     pub async fn drain(&mut self) -> Vec<Value> {
         self.send(&serde_json::json!({"type": "ping"})).await;

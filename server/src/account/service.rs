@@ -1,7 +1,8 @@
-use saathii_shared_types::users::Role;
+use saathii_shared_types::{calls::EndCause, users::Role};
 
 use crate::{
     auth::{self, CurrentUser, EndReason, announce_access_change},
+    calls,
     http::HttpError,
     phone::Phone,
     presence,
@@ -10,18 +11,22 @@ use crate::{
     users,
 };
 
-/// Pseudonymises the person, ends every login and closes every socket; what others' records point at stays.
+/// Ends the person's call, pseudonymises them, ends every login and closes every socket; what others' records point at
+/// stays.
 pub(super) async fn delete_account(app: &AppState, user: &CurrentUser) -> Result<(), HttpError> {
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
-    let left = presence::leave(&mut tx, user.id, now).await?;
-    if !users::pseudonymise(&mut tx, user.id, now).await? {
+    if !users::lock(&mut tx, user.id).await? {
         // Another request deleted it a moment ago.
         return Err(auth::Error::SessionEnded.into());
     }
+    let call = calls::end_calls_of(app, &mut tx, user.id, EndCause::AccountDeleted).await?;
+    let left = presence::leave(&mut tx, user.id, now).await?;
+    users::pseudonymise(&mut tx, user.id, now).await?;
     let version = auth::end_all_sessions(&mut tx, user.id, EndReason::Deleted, now).await?;
     tx.commit().await?;
 
+    calls::tell(app, call);
     if let Some(change) = left {
         app.bus.publish(change);
     }

@@ -16,7 +16,7 @@ pub use self::{
     service::insert,
     store::{
         Card, NewUser, Newcomer, Party, Registrations, Standing, any, cards, count_registrations, find_by_phone,
-        find_profile, grant_role, list_newest, lock_parties, pseudonymise, raise_access_version, set_rating,
+        find_profile, grant_role, list_newest, lock, lock_parties, pseudonymise, raise_access_version, set_rating,
         set_verified, standing, usernames,
     },
 };

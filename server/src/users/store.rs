@@ -207,6 +207,15 @@ pub async fn lock_parties(db: &mut PgConnection, users: &[UserId]) -> sqlx::Resu
     Ok(parties.collect())
 }
 
+/// Waits for the calls that this user begins at the moment, and holds off others; false once the user is deleted.
+pub async fn lock(db: &mut PgConnection, user: UserId) -> sqlx::Result<bool> {
+    let row =
+        sqlx::query!("SELECT FROM users WHERE user_id = $1 AND deleted_at IS NULL FOR NO KEY UPDATE", user as UserId)
+            .fetch_optional(db)
+            .await?;
+    Ok(row.is_some())
+}
+
 /// What others' records call these people, the deleted by their pseudonyms.
 pub async fn usernames(db: &mut PgConnection, users: &[UserId]) -> sqlx::Result<Vec<(UserId, String)>> {
     let rows = sqlx::query!(
@@ -294,8 +303,8 @@ pub async fn set_rating(db: &mut PgConnection, user: UserId, rating: f64) -> sql
 }
 
 /// Leaves the id, which others' records point at, and nothing of the person.
-pub async fn pseudonymise(db: &mut PgConnection, user: UserId, now: DateTime<Utc>) -> sqlx::Result<bool> {
-    let done = sqlx::query!(
+pub async fn pseudonymise(db: &mut PgConnection, user: UserId, now: DateTime<Utc>) -> sqlx::Result<()> {
+    sqlx::query!(
         "UPDATE users
          SET phone = NULL, username = 'deleted:' || user_id, sex = 'other', dob = NULL, bio = NULL,
              interests = '{}', profile_image_url = NULL, preferred_language = NULL, country = NULL, deleted_at = $2
@@ -305,5 +314,5 @@ pub async fn pseudonymise(db: &mut PgConnection, user: UserId, now: DateTime<Utc
     )
     .execute(db)
     .await?;
-    Ok(done.rows_affected() == 1)
+    Ok(())
 }

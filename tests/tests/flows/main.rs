@@ -3,6 +3,7 @@
 
 mod backoffice;
 mod bad_input;
+mod calls;
 mod documents;
 mod feed;
 mod login;

@@ -1,0 +1,130 @@
+//! People who call and are called.
+
+use chrono::TimeDelta;
+use reqwest::Method;
+use saathii_server::{proof, users, wallet};
+use saathii_shared_types::{Coins, PaymentId, UserId};
+use serde_json::{Value, json};
+
+use crate::{Answer, TestApp, app::Person};
+
+impl TestApp {
+    /// A verified listener who is online.
+    pub async fn listener(&self, username: &str) -> Person {
+        let person = self.register(username, "listener").await;
+        self.set_verified(&person).await;
+        self.heartbeat(&person).await.ok();
+        person
+    }
+
+    /// Somebody with so many coins.
+    pub async fn caller(&self, username: &str, coins: i64) -> Person {
+        let person = self.register(username, "user").await;
+        self.give_coins(&person, coins).await;
+        person
+    }
+
+    pub async fn set_verified(&self, person: &Person) {
+        let mut db = self.state.db.acquire().await.expect("a connection");
+        users::set_verified(&mut db, UserId(person.id), Some(self.clock.now())).await.expect("the user");
+    }
+
+    /// Any number of coins, as a purchase: the shop sells only some.
+    pub async fn give_coins(&self, person: &Person, coins: i64) {
+        if coins == 0 {
+            return;
+        }
+        let now = self.clock.now();
+        let mut tx = self.state.db.begin().await.expect("a transaction");
+        let payment: i64 = sqlx::query_scalar(
+            "INSERT INTO payments (user_id, provider, amount_paise, coins, payment_method, status, created_at, paid_at)
+             VALUES ($1, 'sandbox', $2 * 50, $2, 'test', 'paid', $3, $3) RETURNING payment_id",
+        )
+        .bind(person.id)
+        .bind(coins)
+        .bind(now)
+        .fetch_one(&mut *tx)
+        .await
+        .expect("a payment");
+        wallet::credit_purchase(&mut tx, UserId(person.id), PaymentId(payment), Coins(coins), now)
+            .await
+            .expect("the credit");
+        tx.commit().await.expect("the commit");
+    }
+
+    pub async fn post_as(&self, person: &Person, path: &str, body: &Value) -> Answer {
+        self.request(Method::POST, path).bearer(&person.access).json(body).send().await
+    }
+
+    pub async fn start_call(&self, caller: &Person, listener: &Person, call_type: &str) -> Answer {
+        self.post_as(caller, "/calls/start", &json!({"listener_id": listener.id, "call_type": call_type})).await
+    }
+
+    /// The id of a call that has begun.
+    pub async fn call(&self, caller: &Person, listener: &Person) -> i64 {
+        self.start_call(caller, listener, "audio").await.ok()["call_id"].as_i64().expect("an id")
+    }
+
+    pub async fn end_call(&self, person: &Person, call: i64) -> Answer {
+        self.post_as(person, "/calls/end", &json!({"call_id": call, "reason": "completed"})).await
+    }
+
+    pub async fn bill_minute(&self, person: &Person, call: i64) -> Answer {
+        self.request(Method::POST, &format!("/calls/bill-minute/{call}")).bearer(&person.access).send().await
+    }
+
+    pub async fn coins(&self, person: &Person) -> i64 {
+        self.get("/calls/balance", &person.access).await.ok()["current_balance"].as_i64().expect("a balance")
+    }
+
+    pub async fn earned(&self, person: &Person) -> i64 {
+        self.get("/wallet/balance", &person.access).await.ok()["total_earned"].as_i64().expect("earnings")
+    }
+
+    /// Time goes by in steps within the grace, and both phones beat.
+    pub async fn talk(&self, people: &[&Person], time: TimeDelta) {
+        let mut left = time;
+        while left > TimeDelta::zero() {
+            let step = left.min(TimeDelta::seconds(30));
+            self.advance(step);
+            left -= step;
+            for person in people {
+                self.heartbeat(person).await.ok();
+            }
+        }
+    }
+
+    /// Waits until the call, as `person` sees it, is not ongoing any more; its last form.
+    pub async fn call_ends(&self, person: &Person, call: i64) -> Value {
+        let begun = std::time::Instant::now();
+        loop {
+            let history = self.get("/calls/history", &person.access).await.ok();
+            let found = history["calls"].as_array().expect("calls").iter().find(|one| one["call_id"] == call).cloned();
+            let found = found.expect("the call");
+            if found["status"] != "ongoing" {
+                return found;
+            }
+            assert!(begun.elapsed().as_secs() < 10, "the call goes on: {found}");
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+    }
+
+    /// Waits until so many minutes of the person's ongoing call are billed.
+    pub async fn minutes_become(&self, person: &Person, rate: i64, minutes: i64) {
+        let begun = std::time::Instant::now();
+        loop {
+            let call = self.get("/calls/ongoing", &person.access).await.ok();
+            if call["coins_spent"] == minutes * rate {
+                return;
+            }
+            assert!(begun.elapsed().as_secs() < 10, "not {minutes} minutes: {call}");
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+    }
+
+    /// Panics with what does not agree, if the books do not close.
+    pub async fn assert_books_close(&self) {
+        let found = proof::prove(&self.state.db).await.expect("the proof");
+        assert!(found.is_empty(), "{found:#?}");
+    }
+}
