@@ -143,8 +143,9 @@ async fn connect(
         .context("cannot connect to Postgres")?;
     let redis = Redis::connect(&stores.redis_url, &config.redis.prefix).context("REDIS_URL")?;
     let shutdown = CancellationToken::new();
-    let (bus, outbox) = Bus::new(&redis);
     let (gap_sender, gaps) = mpsc::unbounded_channel();
+    let hub = Arc::new(Hub::new(shutdown.clone(), gap_sender));
+    let (bus, outbox) = Bus::new(&redis, hub.clone());
     let (heartbeats, incoming) = presence::Heartbeats::new();
     let (calls_mirror, call_changes) = calls::Mirror::new();
     let state = AppState::from(Parts {
@@ -155,7 +156,7 @@ async fn connect(
         sms: Sms::new(config.otp.sender.clone()).context("cannot make an HTTP client")?,
         metrics,
         bus,
-        hub: Arc::new(Hub::new(shutdown.clone(), gap_sender)),
+        hub,
         signer: auth::Signer::new(&config.tokens, secret),
         codes: auth::Codes::new(secret, config.otp.test_numbers.clone()),
         heartbeats,
@@ -172,7 +173,7 @@ fn spawn_tasks(state: &AppState, inboxes: Inboxes) -> (JoinSet<()>, tokio::task:
     let Inboxes { outbox, gaps, heartbeats, calls: call_changes } = inboxes;
     let mut tasks = JoinSet::new();
     let app = state.clone();
-    tasks.spawn(async move { app.bus.run(&app.redis, &app.hub, &app.clock).await });
+    tasks.spawn(async move { app.bus.run(&app.redis, &app.clock).await });
     let app = state.clone();
     tasks.spawn(async move { presence::run_heartbeats(&app, heartbeats).await });
     let app = state.clone();

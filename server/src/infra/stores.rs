@@ -42,7 +42,8 @@ impl Stores {
                 #[cfg(feature = "embedded")]
                 embedded: None,
             }),
-            _ => Self::open_embedded(config, purpose).await,
+            // Boxed: whoever is given URLs need not carry what starting stores takes.
+            _ => Box::pin(Self::open_embedded(config, purpose)).await,
         }
     }
 

@@ -40,7 +40,10 @@ async fn connect_feed(State(app): State<AppState>, socket: Socket) -> Response {
 
 /// Everybody's changes, live.
 ///
-/// As `/ws/feed`, for all users.
+/// As `/ws/feed`, for all users; and what concerns oneself alone comes here, on every socket of one's own, whatever
+/// `subscribe` narrowed it to: `call_started`, `call_minute`, `call_low_balance`, `call_ended`, `wallet_updated` and
+/// `verification_reviewed`. These bear no offset and are not resumed: after a reconnect or `resync` read calls and
+/// wallet over HTTP.
 #[utoipa::path(get, path = "/ws/presence", tag = "WebSocket", params(("token" = Option<String>, Query, description = "Access token")),
     responses(Handshake, Unauthorized, Unavailable))]
 async fn connect_presence(State(app): State<AppState>, socket: Socket) -> Response {

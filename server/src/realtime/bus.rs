@@ -1,15 +1,14 @@
 //! The bus between nodes: one Redis subscription per node.
 
-use std::{sync::LazyLock, time::Duration};
+use std::{
+    sync::{Arc, LazyLock},
+    time::Duration,
+};
 
 use chrono::{DateTime, Utc};
 use futures_util::StreamExt;
 use redis::{RedisError, Script};
-use saathii_shared_types::{
-    SessionId, UserId,
-    events::{Position, ServerEvent},
-    presence::UserPresence,
-};
+use saathii_shared_types::{SessionId, UserId, events::Position, presence::UserPresence};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -17,6 +16,7 @@ use uuid::Uuid;
 
 use super::{
     hub::Hub,
+    personal::{self, Letter, Personal},
     stream::{Frame, Stretch},
 };
 use crate::infra::{clock::Clock, redis::Redis};
@@ -32,13 +32,6 @@ pub struct StatusChange {
     pub revision: i64,
     pub is_listener: bool,
     pub status: UserPresence,
-}
-
-/// Something that concerns one person alone.
-#[derive(Debug, Clone)]
-pub struct Personal {
-    pub user_id: UserId,
-    pub event: ServerEvent,
 }
 
 /// Logins are over, and their sockets are to close on every node.
@@ -67,6 +60,9 @@ struct Line<'a> {
 
 /// The names of this deployment's bus in Redis, and the way onto it.
 pub struct Bus {
+    hub: Arc<Hub>,
+    /// Tells this node's own personal events from those of others.
+    node: String,
     outbox: mpsc::UnboundedSender<Outgoing>,
     names: Names,
     is_listening: watch::Sender<bool>,
@@ -75,6 +71,7 @@ pub struct Bus {
 /// What goes through the outbox, in order.
 pub(super) enum Outgoing {
     Change(StatusChange),
+    Letter(Letter),
     /// Answered once all before it is sent.
     Flush(oneshot::Sender<()>),
 }
@@ -88,6 +85,7 @@ struct Names {
     epoch: String,
     changes: String,
     control: String,
+    personal: String,
 }
 
 // The place is counted and the frames are published in one step, so that places on the channel never jump. Without
@@ -112,16 +110,18 @@ static ADVANCE: LazyLock<Script> = LazyLock::new(|| {
 });
 
 impl Bus {
-    /// The bus, and what [`Bus::run_outbox`] sends from.
-    pub fn new(redis: &Redis) -> (Self, Pending) {
+    /// The bus of the node that `hub` is of, and what [`Bus::run_outbox`] sends from.
+    pub fn new(redis: &Redis, hub: Arc<Hub>) -> (Self, Pending) {
         let names = Names {
             offset: redis.key("{stream}", "offset"),
             epoch: redis.key("{stream}", "epoch"),
             changes: redis.key("{stream}", "changes"),
             control: redis.key("bus", "control"),
+            personal: redis.key("bus", "personal"),
         };
         let (outbox, pending) = mpsc::unbounded_channel();
-        (Self { outbox, names, is_listening: watch::Sender::new(false) }, Pending(pending))
+        let node = Uuid::new_v4().simple().to_string();
+        (Self { hub, node, outbox, names, is_listening: watch::Sender::new(false) }, Pending(pending))
     }
 
     /// Tells every socket that may see it, soon, and while Redis is away as soon as it is back.
@@ -130,9 +130,14 @@ impl Bus {
         let _ = self.outbox.send(Outgoing::Change(change));
     }
 
-    /// Tells people what concerns them alone.
+    /// Tells people what concerns them alone: at once on this node, whether Redis is there or not, and soon on the
+    /// others. Each node hears what this one told in order; between nodes there is no order.
     pub fn tell(&self, events: Vec<Personal>) {
-        let _ = (&self.outbox, events);
+        let letters: Vec<Letter> = events.into_iter().filter_map(Personal::encode).collect();
+        self.hub.tell(letters.iter().map(|letter| (letter.user, letter.event.as_str())));
+        for letter in letters {
+            let _ = self.outbox.send(Outgoing::Letter(letter));
+        }
     }
 
     /// Waits until everything published so far is sent, up to two seconds.
@@ -163,6 +168,12 @@ impl Bus {
         Ok(())
     }
 
+    /// Sends personal events in order to the other nodes.
+    pub(super) async fn send_letters(&self, redis: &Redis, letters: &[Letter]) -> Result<(), RedisError> {
+        let text = personal::payload(&self.node, letters);
+        redis.query(&redis::Cmd::publish(&self.names.personal, text)).await
+    }
+
     async fn advance(
         &self,
         redis: &Redis,
@@ -178,10 +189,10 @@ impl Bus {
     }
 
     /// Hears the bus for ever; while Redis is away, sockets stay open and nothing comes.
-    pub async fn run(&self, redis: &Redis, hub: &Hub, clock: &Clock) {
+    pub async fn run(&self, redis: &Redis, clock: &Clock) {
         let mut heard_at = clock.now();
         loop {
-            if let Err(error) = self.listen(redis, hub, clock, &mut heard_at).await {
+            if let Err(error) = self.listen(redis, clock, &mut heard_at).await {
                 tracing::warn!(%error, redis = redis.address(), "the bus broke off");
             }
             self.is_listening.send_replace(false);
@@ -189,31 +200,42 @@ impl Bus {
         }
     }
 
-    async fn listen(
-        &self,
-        redis: &Redis,
-        hub: &Hub,
-        clock: &Clock,
-        heard_at: &mut DateTime<Utc>,
-    ) -> Result<(), RedisError> {
+    async fn listen(&self, redis: &Redis, clock: &Clock, heard_at: &mut DateTime<Utc>) -> Result<(), RedisError> {
         // Asked before the subscription stands: what is published in between then shows as a gap and not as silence.
         let position = self.advance(redis, 0, "", String::new()).await?;
         let mut subscription = redis.pubsub().await?;
-        subscription.subscribe(&[&self.names.changes, &self.names.control]).await?;
-        hub.place(position, *heard_at);
+        subscription.subscribe(&[&self.names.changes, &self.names.control, &self.names.personal]).await?;
+        self.hub.place(position, *heard_at);
         self.is_listening.send_replace(true);
 
         let mut messages = subscription.into_on_message();
         while let Ok(Some(message)) = tokio::time::timeout(SILENCE, messages.next()).await {
             let text = message.get_payload_bytes();
-            if message.get_channel_name() == self.names.changes {
-                hear_changes(hub, text, *heard_at);
+            let channel = message.get_channel_name();
+            if channel == self.names.changes {
+                hear_changes(&self.hub, text, *heard_at);
+            } else if channel == self.names.personal {
+                self.hear_letters(text);
             } else {
-                hear_control(hub, text);
+                hear_control(&self.hub, text);
             }
             *heard_at = clock.now();
         }
         Ok(())
+    }
+
+    fn hear_letters(&self, payload: &[u8]) {
+        let events = match personal::open(payload) {
+            // Told here already.
+            Some((node, _)) if node == self.node => return,
+            Some((_, lines)) => personal::decode(lines),
+            None => None,
+        };
+        if let Some(events) = events {
+            self.hub.tell(events);
+        } else {
+            tracing::warn!("personal events on the bus make no sense; does another version publish here?");
+        }
     }
 }
 

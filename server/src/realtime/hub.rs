@@ -8,13 +8,18 @@ use std::{
     },
 };
 
+use axum::extract::ws::Utf8Bytes;
 use chrono::{DateTime, Utc};
-use saathii_shared_types::{SessionId, UserId, events::Position};
+use saathii_shared_types::{
+    SessionId, UserId,
+    events::{Position, Topic},
+};
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::{
     StatusChange,
+    personal::Inbox,
     stream::{Backlog, Frame, Stream, Stretch},
 };
 
@@ -32,6 +37,7 @@ pub struct Gap {
 pub(super) enum Closing {
     SessionEnded,
     TooManySockets,
+    TooSlow,
 }
 
 /// The way to one socket.
@@ -39,10 +45,26 @@ pub(super) enum Closing {
 pub(super) struct Handle {
     pub(super) session: SessionId,
     pub(super) closed: CancellationToken,
+    pub(super) inbox: Inbox,
+    topic: Topic,
     reason: OnceLock<Closing>,
 }
 
 impl Handle {
+    fn new(session: SessionId, topic: Topic) -> Self {
+        let (closed, inbox) = (CancellationToken::new(), Inbox::default());
+        Self { session, closed, inbox, topic, reason: OnceLock::new() }
+    }
+
+    /// Takes a personal event where the socket carries such; whether the socket keeps up.
+    fn take(&self, event: &Utf8Bytes) -> bool {
+        let keeps_up = self.topic != Topic::Presence || self.inbox.push(event.clone());
+        if !keeps_up {
+            self.close(Closing::TooSlow);
+        }
+        keeps_up
+    }
+
     pub(super) fn close(&self, reason: Closing) {
         // The first reason stands.
         let _ = self.reason.set(reason);
@@ -109,8 +131,8 @@ impl Hub {
         }
     }
 
-    pub(super) fn register(self: &Arc<Self>, user: UserId, session: SessionId) -> Registration {
-        let handle = Arc::new(Handle { session, closed: CancellationToken::new(), reason: OnceLock::new() });
+    pub(super) fn register(self: &Arc<Self>, user: UserId, session: SessionId, topic: Topic) -> Registration {
+        let handle = Arc::new(Handle::new(session, topic));
         let mut sockets = self.sockets();
         let own = sockets.entry(user).or_default();
         if own.len() >= SOCKETS_PER_USER {
@@ -138,6 +160,20 @@ impl Hub {
     #[expect(clippy::unused_self, reason = "reads as the hub's own count")]
     fn counted(&self, count: usize) {
         metrics::gauge!("saathii_sockets").set(count as f64);
+    }
+
+    /// Hands personal events to their people's sockets here, in order.
+    pub(super) fn tell<'a>(&self, events: impl IntoIterator<Item = (UserId, &'a str)>) {
+        let mut sockets = self.sockets();
+        for (user, event) in events {
+            // Most people have no socket here, and cost no more than this.
+            let Some(own) = sockets.get_mut(&user) else { continue };
+            let event = Utf8Bytes::from(event);
+            own.retain(|handle| handle.take(&event));
+            if own.is_empty() {
+                sockets.remove(&user);
+            }
+        }
     }
 
     /// Wakes whenever anybody's presence has changed; counts for nothing else.

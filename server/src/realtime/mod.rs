@@ -9,15 +9,27 @@
 //! A socket is a cursor into its node's stream, a ring of encoded frames that all sockets share. The cursor is the
 //! queue: a slow reader falls behind without holding anybody up, catches up with the latest frame of each user, and
 //! is closed with a resumable code once the ring has left it behind.
+//!
+//! ```text
+//! room ─ tell ─┬─▶ inboxes of the person's sockets here
+//!              └─▶ outbox ─ PUBLISH ─▶ bus task of every other node ─▶ inboxes of the person's sockets there
+//! ```
+//!
+//! What concerns one person alone reaches that person's own sockets of `Topic::Presence`, whatever they narrowed
+//! themselves to. Such events have no place in the stream and are never told again: those told while Redis is away
+//! reach the sockets of their own node alone, and after a gap of the bus what was told meanwhile is lost (a new client
+//! hears `resync`). The truth is read over HTTP. A socket whose reader lets too many pile up is closed.
 
 mod bus;
 mod hub;
 mod outbox;
+mod personal;
 mod socket;
 mod stream;
 
 pub use self::{
-    bus::{Bus, Pending, Personal, SessionsEnded, StatusChange},
+    bus::{Bus, Pending, SessionsEnded, StatusChange},
     hub::{Gap, Hub},
+    personal::Personal,
     socket::{Credentials, handshake, run},
 };

@@ -76,7 +76,7 @@ pub async fn run<R, F>(
     // The cursor is taken before the greeting: whatever happens after the greeting is seen to arrive.
     let changes = hub.changes();
     let (cursor, _) = hub.now();
-    let registration = hub.register(credentials.user, credentials.session);
+    let registration = hub.register(credentials.user, credentials.session, topic);
     let now = Instant::now();
     let mut connection = Connection {
         view: View { topic, only: None, batch: None, is_extended: false },
@@ -149,6 +149,7 @@ struct Connection {
 enum Wake {
     Closed,
     Shutdown,
+    Personal(Vec<Utf8Bytes>),
     Message(Option<Result<Message, axum::Error>>),
     Changes,
     Timer,
@@ -172,6 +173,7 @@ impl Connection {
             let step = match self.wait().await {
                 Wake::Closed => Err(self.closing()),
                 Wake::Shutdown => Err(End::Shutdown),
+                Wake::Personal(events) => self.send(events.into_iter().map(Message::Text)).await,
                 Wake::Message(message) => match self.check_expiry(renewed).await {
                     Ok(()) => self.hear(message).await,
                     Err(end) => Err(end),
@@ -194,6 +196,7 @@ impl Connection {
             biased;
             () = self.registration.handle.closed.cancelled() => Wake::Closed,
             () = self.hub.shutdown.cancelled() => Wake::Shutdown,
+            events = self.registration.handle.inbox.take() => Wake::Personal(events),
             message = self.socket.recv() => Wake::Message(message),
             // While a batch is being gathered, its timer wakes us.
             Ok(()) = self.changes.changed(), if self.flush_at.is_none() => Wake::Changes,
@@ -205,6 +208,7 @@ impl Connection {
         match self.registration.handle.reason() {
             Closing::SessionEnded => End::Close(close::SESSION_ENDED, "session ended"),
             Closing::TooManySockets => End::Close(1008, "too many sockets"),
+            Closing::TooSlow => TOO_SLOW,
         }
     }
 

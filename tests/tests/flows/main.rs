@@ -8,6 +8,7 @@ mod documents;
 mod feed;
 mod login;
 mod operations;
+mod personal_events;
 mod presence;
 mod redis_away;
 mod sdk;
