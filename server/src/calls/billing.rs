@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// A minute that was paid just now: the call after it, and what its caller has left.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Billed {
     pub(super) call: CallRow,
     pub(super) balance: Coins,
@@ -48,8 +48,7 @@ pub(super) async fn bill_next(
         if lost_at < call.next_minute_at {
             over.push(ended_by_itself(call, EndCause::Lost, lost_at));
         } else if call.minutes_billed >= rules::MOST_MINUTES {
-            let at = call.next_minute_at;
-            over.push(ended_by_itself(call, EndCause::Limit, at));
+            over.push(ended_by_itself(call, EndCause::Limit, call.next_minute_at));
         } else {
             going.push(call);
         }
@@ -61,12 +60,10 @@ pub(super) async fn bill_next(
     store::advance(db, &ids).await?;
     let mut billed = Vec::with_capacity(paid.len());
     for call in going {
-        match paid.get(&call.call_id) {
-            Some(balance) => billed.push(Billed { call: after_minute(call), balance: *balance }),
-            None => {
-                let at = call.next_minute_at;
-                over.push(ended_by_itself(call, EndCause::NoCoins, at));
-            }
+        if let Some(balance) = paid.get(&call.call_id) {
+            billed.push(Billed { call: after_minute(call), balance: *balance });
+        } else {
+            over.push(ended_by_itself(call, EndCause::NoCoins, call.next_minute_at));
         }
     }
     Ok((billed, over))
@@ -81,13 +78,13 @@ pub(super) async fn bill_until(
     changes: &mut Changes,
 ) -> sqlx::Result<(CallRow, Option<End>)> {
     while call.next_minute_at < until {
-        let (billed, over) = bill_next(app, db, vec![call.clone()], until).await?;
+        let (billed, over) = bill_next(app, db, vec![call], until).await?;
         if let Some((call, end)) = over.into_iter().next() {
             return Ok((call, Some(end)));
         }
-        for billed in billed {
-            call = billed.call.clone();
-            changes.billed.push(billed);
+        for paid in billed {
+            call = paid.call;
+            changes.billed.push(paid);
         }
     }
     Ok((call, None))
@@ -123,7 +120,7 @@ pub(super) async fn end_all(
     let ids: Vec<CallId> = ends.iter().map(|end| end.call_id).collect();
     changes.freed.extend(presence::leave_calls(db, &ids, now).await?);
     let ended: Vec<CallRow> = calls.into_iter().zip(&ends).map(|(call, end)| after_end(call, end)).collect();
-    changes.ended.extend(ended.iter().cloned());
+    changes.ended.extend(ended.iter().copied());
     Ok(ended)
 }
 
@@ -132,7 +129,7 @@ pub(super) fn next_charge(call: &CallRow) -> Charge {
         call: call.call_id,
         minute: call.minutes_billed + 1,
         payer: call.caller_id,
-        payee: call.listener_id,
+        earner: call.listener_id,
         coins: call.rate_coins,
         earnings: call.rate_earnings,
     }

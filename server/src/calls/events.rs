@@ -62,7 +62,7 @@ pub(super) fn of_start(call: &CallRow, cards: &[Card], balance: Coins, statuses:
     };
     let mut personal: Vec<Personal> = to_both(call, |_| started.clone()).into();
     personal.extend(low_balance(call, balance));
-    Aftermath { personal, statuses, started: vec![call.clone()], ended: Vec::new() }
+    Aftermath { personal, statuses, started: vec![*call], ended: Vec::new() }
 }
 
 fn minute_events(billed: &Billed) -> Vec<Personal> {
@@ -81,7 +81,7 @@ fn minute_events(billed: &Billed) -> Vec<Personal> {
 
 fn low_balance(call: &CallRow, balance: Coins) -> Option<Personal> {
     let minutes_left = rules::minutes_left(balance, call.rate_coins);
-    rules::warns(call.minutes_billed, minutes_left).then(|| Personal {
+    rules::warns(call.minutes_billed, minutes_left).then_some(Personal {
         user_id: call.caller_id,
         event: ServerEvent::CallLowBalance { call_id: call.call_id, minutes_left, remaining_coins: balance },
     })

@@ -64,9 +64,7 @@ async fn bill_batch(app: &AppState) -> sqlx::Result<Option<usize>> {
     if due.is_empty() {
         return Ok(None);
     }
-    for call in &due {
-        record_lateness(now - call.next_minute_at);
-    }
+    let began: Vec<DateTime<Utc>> = due.iter().map(|call| call.next_minute_at).collect();
     let (billed, over) = billing::bill_next(app, &mut tx, due, now).await?;
     let minutes = billed.len();
     let mut changes = Changes { billed, ..Changes::default() };
@@ -74,10 +72,15 @@ async fn bill_batch(app: &AppState) -> sqlx::Result<Option<usize>> {
     let aftermath = events::of(&mut tx, changes).await?;
     tx.commit().await?;
     metrics::counter!("saathii_call_minutes_total").increment(minutes as u64);
+    let done_at = app.clock.now();
+    for began in began {
+        record_lateness(done_at - began);
+    }
     events::tell(app, aftermath);
     Ok(Some(minutes))
 }
 
+/// From a minute's beginning to the commit that paid it.
 fn record_lateness(late: TimeDelta) {
     metrics::histogram!("saathii_meter_lateness_seconds").record(late.as_seconds_f64());
 }

@@ -25,6 +25,6 @@ pub use self::{
     meter::{reap, run_meter, tick},
     mirror::{Changes as MirrorChanges, Mirror, run_mirror},
     routes::router,
-    service::end_calls_of,
+    service::{Ending, end_call, end_calls_of, start_call},
     store::{CallRow, find, prove},
 };

@@ -28,7 +28,7 @@ const LONGEST_REASON: usize = 500;
 const LATE: chrono::TimeDelta = chrono::TimeDelta::seconds(10);
 
 /// Takes the first minute and begins the call.
-pub(super) async fn start_call(
+pub async fn start_call(
     app: &AppState,
     caller: &CurrentUser,
     request: &StartCall,
@@ -110,14 +110,14 @@ fn started(call: &CallRow, request: &StartCall, rate: Rate, balance: Coins) -> C
 }
 
 /// How one of the two ends their call.
-pub(super) struct Ending {
-    pub(super) cause: EndCause,
-    pub(super) reason: Option<String>,
-    pub(super) message: &'static str,
+pub struct Ending {
+    pub cause: EndCause,
+    pub reason: Option<String>,
+    pub message: &'static str,
 }
 
 /// Settles a call and frees both; a call that has ended is answered as it ended.
-pub(super) async fn end_call(
+pub async fn end_call(
     app: &AppState,
     user: UserId,
     call: CallId,

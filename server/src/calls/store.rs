@@ -27,7 +27,7 @@ macro_rules! call_rows {
 }
 
 /// A call's row.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub struct CallRow {
     pub call_id: CallId,
     pub caller_id: UserId,

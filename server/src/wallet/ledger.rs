@@ -13,7 +13,7 @@ pub struct Charge {
     /// From 1.
     pub minute: i32,
     pub payer: UserId,
-    pub payee: UserId,
+    pub earner: UserId,
     pub coins: Coins,
     pub earnings: Earnings,
 }

@@ -115,14 +115,14 @@ pub(super) async fn charge_minutes(
     let calls: Vec<CallId> = charges.iter().map(|charge| charge.call).collect();
     let minutes: Vec<i32> = charges.iter().map(|charge| charge.minute).collect();
     let payers: Vec<UserId> = charges.iter().map(|charge| charge.payer).collect();
-    let payees: Vec<UserId> = charges.iter().map(|charge| charge.payee).collect();
+    let earners: Vec<UserId> = charges.iter().map(|charge| charge.earner).collect();
     let coins: Vec<Coins> = charges.iter().map(|charge| charge.coins).collect();
     let earnings: Vec<Earnings> = charges.iter().map(|charge| charge.earnings).collect();
     sqlx::query_as!(
         Paid,
         r#"WITH due AS (
                SELECT * FROM unnest($1::bigint[], $2::integer[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[])
-                   AS due (call_id, minute, payer, payee, coins, earnings)
+                   AS due (call_id, minute, payer, earner, coins, earnings)
            ),
            wallets AS (
                SELECT user_id, balance_coins
@@ -143,7 +143,7 @@ pub(super) async fn charge_minutes(
                       payer, coins, call_id, minute, $7::timestamptz
                FROM paid
                UNION ALL
-               SELECT 'call_earning', 'call_costs', 'withdrawable', payee, earnings, call_id, minute, $7
+               SELECT 'call_earning', 'call_costs', 'withdrawable', earner, earnings, call_id, minute, $7
                FROM paid
                WHERE earnings > 0
            )
@@ -151,7 +151,7 @@ pub(super) async fn charge_minutes(
         calls as Vec<CallId>,
         &minutes,
         payers as Vec<UserId>,
-        payees as Vec<UserId>,
+        earners as Vec<UserId>,
         coins as Vec<Coins>,
         earnings as Vec<Earnings>,
         now,

@@ -9,6 +9,7 @@ mod tools;
 use std::{process::ExitCode, time::Instant};
 
 use self::counted::Counts;
+pub use self::tools::pgbench;
 
 /// One kind of tests.
 struct Suite {

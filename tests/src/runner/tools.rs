@@ -51,6 +51,18 @@ pub(super) fn debian(program: &str, package: &str) -> anyhow::Result<PathBuf> {
     find(program).with_context(|| format!("{package} brought no {program}"))
 }
 
+/// The benchmark that comes with PostgreSQL.
+pub fn pgbench() -> anyhow::Result<PathBuf> {
+    let installed = || {
+        let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+        versions.map(|version| version.path().join("bin/pgbench")).find(|path| path.is_file()).or(find("pgbench"))
+    };
+    match installed() {
+        Some(path) => Ok(path),
+        None => debian("pgbench", "postgresql").or_else(|error| installed().ok_or(error)),
+    }
+}
+
 /// A tool of the Rust registry, built once beside the target folder's other contents.
 pub(super) fn cargo_tool(program: &str, package: &str, words: &[&str]) -> anyhow::Result<PathBuf> {
     let folder = target()?.join("tools");

@@ -72,9 +72,9 @@ async fn a_call_to_the_last_coin_is_cut_and_warned_of() {
     let app = start().await;
     let (caller, listener) = (app.caller("john", 25).await, app.listener("jane").await);
     let mut phone = app.socket("/ws/presence", &caller).await;
-    let mut rung = app.socket("/ws/presence", &listener).await;
+    let mut bell = app.socket("/ws/presence", &listener).await;
     let call = app.call(&caller, &listener).await;
-    let ring = rung.next_named("call_started").await;
+    let ring = bell.next_named("call_started").await;
     assert_eq!(
         (&ring["call_id"], &ring["user_id"], &ring["caller_username"]),
         (&json!(call), &json!(caller.id), &json!("john"))
@@ -84,7 +84,7 @@ async fn a_call_to_the_last_coin_is_cut_and_warned_of() {
     let minute = phone.next_named("call_minute").await;
     assert_eq!((&minute["minute"], &minute["remaining_coins"]), (&json!(2), &json!(5)));
     assert_eq!(phone.next_named("call_low_balance").await["minutes_left"], 1);
-    let told = rung.next_named("call_minute").await;
+    let told = bell.next_named("call_minute").await;
     assert_eq!((&told["listener_money_earned"], &told["remaining_coins"]), (&json!(30), &Value::Null));
     app.talk(&[&caller, &listener], MINUTE).await;
     let ended = app.call_ends(&caller, call).await;
@@ -92,7 +92,7 @@ async fn a_call_to_the_last_coin_is_cut_and_warned_of() {
         (&ended["status"], &ended["coins_spent"], &ended["duration_seconds"]),
         (&json!("dropped"), &json!(20), &json!(120))
     );
-    for socket in [&mut phone, &mut rung] {
+    for socket in [&mut phone, &mut bell] {
         let event = socket.next_named("call_ended").await;
         assert_eq!((&event["cause"], &event["status"]), (&json!("no_coins"), &json!("dropped")));
     }
@@ -172,10 +172,10 @@ async fn nobody_is_in_two_calls_on_two_sides() {
         (app.caller("john", 100).await, app.listener("both").await, app.listener("other").await);
     app.give_coins(&both, 100).await;
     for _ in 0..10 {
-        let (called, calls) =
+        let (in_call, out_call) =
             tokio::join!(app.start_call(&caller, &both, "audio"), app.start_call(&both, &other, "audio"));
-        let started: Vec<_> = [&called, &calls].into_iter().filter(|answer| answer.status == 200).collect();
-        assert_eq!(started.len(), 1, "{} {}", called.text, calls.text);
+        let started: Vec<_> = [&in_call, &out_call].into_iter().filter(|answer| answer.status == 200).collect();
+        assert_eq!(started.len(), 1, "{} {}", in_call.text, out_call.text);
         let call = started[0].ok()["call_id"].as_i64().unwrap();
         app.end_call(&both, call).await.ok();
     }

@@ -87,6 +87,11 @@ pub struct Kept {
 }
 
 impl IdempotencyKey {
+    /// Of a request that bears none.
+    pub fn none() -> Self {
+        Self { key: None, request_hash: [0; 32] }
+    }
+
     fn read(parts: &Parts, body: &[u8]) -> Result<Self, HttpError> {
         let key = match parts.headers.get(HEADER) {
             None => None,
