@@ -6,6 +6,7 @@ mod bad_input;
 mod calls;
 mod documents;
 mod feed;
+mod ledger;
 mod login;
 mod operations;
 mod personal_events;

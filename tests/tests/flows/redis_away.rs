@@ -61,3 +61,24 @@ async fn a_change_made_while_redis_was_away_is_told_when_it_is_back() {
     link.mend().await;
     while socket.next_of(person.id).await["status"]["is_online"] != false {}
 }
+
+#[tokio::test]
+async fn calls_are_metered_and_told_while_redis_is_away() {
+    let mut link = CuttableLink::to(stores::own().await.redis_url).await;
+    let app = TestApp::start_with(&[("REDIS_URL", link.url())]).await;
+    let (caller, listener) = (app.caller("john", 25).await, app.listener("jane").await);
+    let mut phone = app.socket("/ws/presence", &caller).await;
+    let call = app.call(&caller, &listener).await;
+    link.cut().await;
+    app.advance(chrono::TimeDelta::seconds(61));
+    assert_eq!(phone.next_named("call_minute").await["minute"], 2);
+    app.advance(chrono::TimeDelta::seconds(28));
+    link.mend().await;
+    let begun = Instant::now();
+    while app.get("/users/me", &caller.access).await.status != 200 {
+        assert!(begun.elapsed() < Duration::from_secs(10), "the server does not come back");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert_eq!(app.end_call(&caller, call).await.ok()["coins_spent"], 20);
+    app.assert_books_close().await;
+}
