@@ -22,7 +22,7 @@ use crate::{
     presence, ratings,
     realtime::{Bus, Gap, Hub, Pending},
     state::{AppState, Parts},
-    users, wallet,
+    users, verification, wallet,
 };
 
 /// A JSON body is small; a larger one is refused before it is read.
@@ -189,6 +189,8 @@ fn spawn_tasks(state: &AppState, inboxes: Inboxes) -> (JoinSet<()>, tokio::task:
     let app = state.clone();
     tasks.spawn(async move { calls::run_meter(&app).await });
     let app = state.clone();
+    tasks.spawn(async move { verification::run_janitor(&app).await });
+    let app = state.clone();
     // Ends last: the others publish to the end.
     let outbox = tokio::spawn(async move { app.bus.run_outbox(&app.redis, outbox).await });
     (tasks, outbox)
@@ -205,6 +207,7 @@ fn routes() -> OpenApiRouter<AppState> {
         .merge(calls::router())
         .merge(wallet::router())
         .merge(ratings::router())
+        .merge(verification::router())
         .merge(http::health::router())
 }
 

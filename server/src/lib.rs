@@ -19,4 +19,5 @@ pub mod ratings;
 pub mod realtime;
 pub mod state;
 pub mod users;
+pub mod verification;
 pub mod wallet;

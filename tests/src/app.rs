@@ -12,6 +12,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use metrics_exporter_prometheus::PrometheusHandle;
 use reqwest::Method;
 use saathii_server::{
+    account,
     app::App,
     config::{Config, LogFormat},
     infra::{
@@ -19,8 +20,11 @@ use saathii_server::{
         stores::{Purpose, Stores},
         telemetry,
     },
+    phone::Phone,
     state::AppState,
+    users,
 };
+use saathii_shared_types::UserId;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 use tokio::{net::TcpListener, task::JoinHandle};
@@ -96,7 +100,7 @@ impl TestApp {
             ("AWS_ACCESS_KEY_ID", &own.s3.access_key_id),
             ("AWS_SECRET_ACCESS_KEY", own.s3.secret_access_key.expose_secret()),
             ("AWS_REGION", &own.s3.region),
-            ("S3_BUCKET_NAME", stores::BUCKET),
+            ("S3_BUCKET_NAME", &own.bucket),
             ("JWT_SECRET_KEY", SECRET),
             ("OTP_SENDER", "http"),
             ("SMS_WEBHOOK_URL", &webhook),
@@ -193,6 +197,33 @@ impl TestApp {
         body.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
         let answer = self.post("/auth/register", &body).await;
         self.person(phone, answer.token("access_token"), answer.token("refresh_token")).await
+    }
+
+    /// A new listener who may be listed and called.
+    pub async fn register_listener(&self, username: &str) -> Person {
+        self.register_listener_with(username, json!({})).await
+    }
+
+    pub async fn register_listener_with(&self, username: &str, mut more: Value) -> Person {
+        more["role"] = json!("listener");
+        let listener = self.register_with(username, more).await;
+        self.verify_listener(listener.id).await;
+        listener
+    }
+
+    /// As a review does, without a sample.
+    pub async fn verify_listener(&self, listener: i64) {
+        let mut db = self.state.db.acquire().await.expect("a connection");
+        let now = Some(self.clock.now());
+        users::set_verified(&mut db, UserId(listener), now).await.expect("the listener is verified");
+    }
+
+    /// An account with the role admin.
+    pub async fn register_admin(&self, username: &str) -> Person {
+        let person = self.register(username, "user").await;
+        let phone = Phone::parse(&person.phone, "IN").expect("a phone");
+        assert!(account::grant_admin(&self.state, &phone).await.expect("the role is granted"));
+        self.sign_in(&person.phone).await
     }
 
     /// The person of this phone on one more device.

@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 use reqwest::Method;
-use saathii_server::{proof, users, wallet};
+use saathii_server::{proof, wallet};
 use saathii_shared_types::{Coins, PaymentId, UserId};
 use serde_json::{Value, json};
 
@@ -11,8 +11,7 @@ use crate::{Answer, TestApp, app::Person};
 impl TestApp {
     /// A verified listener who is online.
     pub async fn listener(&self, username: &str) -> Person {
-        let person = self.register(username, "listener").await;
-        self.set_verified(&person).await;
+        let person = self.register_listener(username).await;
         self.heartbeat(&person).await.ok();
         person
     }
@@ -22,11 +21,6 @@ impl TestApp {
         let person = self.register(username, "user").await;
         self.give_coins(&person, coins).await;
         person
-    }
-
-    pub async fn set_verified(&self, person: &Person) {
-        let mut db = self.state.db.acquire().await.expect("a connection");
-        users::set_verified(&mut db, UserId(person.id), Some(self.clock.now())).await.expect("the user");
     }
 
     /// Any number of coins, as a purchase: the shop sells only some.

@@ -74,6 +74,26 @@ impl Request {
         Self(self.0.header(name, value))
     }
 
+    /// A form with this file in its field `audio_file`, named and typed as told.
+    #[must_use]
+    pub fn audio_file(self, name: &str, content_type: &str, bytes: impl Into<reqwest::Body>) -> Self {
+        let part = reqwest::multipart::Part::stream(bytes).file_name(name.to_owned());
+        let part = part.mime_str(content_type).expect("a type");
+        self.multipart(reqwest::multipart::Form::new().part("audio_file", part))
+    }
+
+    #[must_use]
+    pub fn multipart(self, form: reqwest::multipart::Form) -> Self {
+        Self(self.0.multipart(form))
+    }
+
+    /// The whole answer, as bytes.
+    pub async fn bytes(self) -> (StatusCode, HeaderMap, Vec<u8>) {
+        let response = self.0.send().await.expect("an answer");
+        let (status, headers) = (response.status(), response.headers().clone());
+        (status, headers, response.bytes().await.expect("the whole answer").to_vec())
+    }
+
     pub async fn send(self) -> Answer {
         self.try_send().await.expect("the server answers")
     }

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::missing_panics_doc, reason = "a test stops where it fails")]
 
 pub mod app;
+pub mod audio;
 pub mod calls;
 pub mod client;
 pub mod cut;

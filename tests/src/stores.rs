@@ -19,13 +19,13 @@ use secrecy::{ExposeSecret, SecretString};
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 use tokio::{runtime::Runtime, sync::OnceCell};
 
-/// Every test's bucket; keys bear the user's id.
-pub const BUCKET: &str = "tests";
-
 const TEMPLATE: &str = "template_saathii";
 
 /// `TEST_REDIS_URL`: repeats what touches Redis on a real one.
 const REAL_REDIS: &str = "TEST_REDIS_URL";
+
+/// `TEST_S3_ENDPOINT`: repeats what touches the bucket on another S3, which takes any keys.
+const OTHER_S3: &str = "TEST_S3_ENDPOINT";
 
 /// Outlives the runtimes of single tests.
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().expect("a runtime"));
@@ -40,7 +40,9 @@ pub struct Shared {
     /// Runs as long as this lives; none where a real one is used.
     _redis: Option<Redis>,
     redis_url: SecretString,
-    objects: ObjectStore,
+    /// Runs as long as this lives; none where another one is used.
+    _objects: Option<ObjectStore>,
+    s3: S3Endpoint,
 }
 
 /// One test's own part of them.
@@ -50,6 +52,8 @@ pub struct OwnStores {
     /// Before every key, on a Redis that others use too.
     pub redis_prefix: String,
     pub s3: S3Endpoint,
+    /// Its own as well: keys bear users' ids, which begin at 1 in every test.
+    pub bucket: String,
 }
 
 /// Fresh stores for one test, migrated.
@@ -62,15 +66,24 @@ pub async fn own_empty() -> OwnStores {
     own_from("template0").await
 }
 
+/// Whether the bucket is this process's own S3, which keeps to policies as AWS does.
+pub fn embeds_s3() -> bool {
+    #[expect(clippy::disallowed_methods, reason = "the tests' own switch")]
+    std::env::var(OTHER_S3).is_err()
+}
+
 async fn own_from(template: &str) -> OwnStores {
     let shared = SHARED.get_or_init(|| async { RUNTIME.spawn(start()).await.expect("the stores start") }).await;
     let name = format!("test_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
     execute(&shared.admin_url, &format!("CREATE DATABASE {name} TEMPLATE {template}")).await;
+    let bucket = name.replace('_', "-");
+    Box::pin(create_bucket(&shared.s3, &bucket)).await;
     OwnStores {
         database_url: database_url(&shared.admin_url, &name),
         redis_url: shared.redis_url.clone(),
         redis_prefix: name,
-        s3: shared.objects.endpoint().clone(),
+        s3: shared.s3.clone(),
+        bucket,
     }
 }
 
@@ -90,13 +103,24 @@ async fn start() -> Shared {
     let redis = if real.is_none() { Some(Redis::start(None).await.expect("Redis starts")) } else { None };
     let redis_url = real.map(SecretString::from).or(redis.as_ref().map(Redis::url)).expect("a Redis");
     assert!(redis_url.expose_secret().contains("://"), "{REAL_REDIS} is no URL");
-    let objects = ObjectStore::start(&folder.join("objects")).await.expect("S3 starts");
-    create_bucket(objects.endpoint()).await;
-    Shared { admin_url, _redis: redis, redis_url, objects }
+    #[expect(clippy::disallowed_methods, reason = "the tests' own switch")]
+    let other = std::env::var(OTHER_S3).ok();
+    let objects = match other {
+        Some(_) => None,
+        None => Some(ObjectStore::start(&folder.join("objects")).await.expect("S3 starts")),
+    };
+    let other = other.map(|endpoint_url| S3Endpoint {
+        endpoint_url,
+        region: "us-east-1".into(),
+        access_key_id: "tests".into(),
+        secret_access_key: "tests".to_owned().into(),
+    });
+    let s3 = other.or(objects.as_ref().map(|objects| objects.endpoint().clone())).expect("an S3");
+    Shared { admin_url, _redis: redis, redis_url, _objects: objects, s3 }
 }
 
 /// As an operator does before the first start on an S3 of their own.
-async fn create_bucket(s3: &S3Endpoint) {
+async fn create_bucket(s3: &S3Endpoint, bucket: &str) {
     let storage = ExternalStorage {
         access_key_id: s3.access_key_id.clone(),
         secret_access_key: s3.secret_access_key.clone(),
@@ -104,7 +128,7 @@ async fn create_bucket(s3: &S3Endpoint) {
         endpoint_url: Some(s3.endpoint_url.clone()),
         path_style: true,
     };
-    saathii_server::infra::object_store::ObjectStore::new(&storage, BUCKET).create_bucket().await.expect("the bucket");
+    saathii_server::infra::object_store::ObjectStore::new(&storage, bucket).create_bucket().await.expect("the bucket");
 }
 
 /// A folder of this process, so that two runs never meet.

@@ -6,6 +6,7 @@
 mod life;
 mod people;
 mod seed;
+mod tone;
 
 use anyhow::Context;
 

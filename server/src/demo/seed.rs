@@ -1,4 +1,4 @@
-//! The forty, made once.
+//! The forty, made once; with the samples of those who wait for their review.
 
 use chrono::TimeDelta;
 use rand::{Rng, SeedableRng, rngs::StdRng};
@@ -6,13 +6,13 @@ use saathii_shared_types::users::Role;
 
 use super::{
     people::{self, PEOPLE, Person},
-    phone,
+    phone, tone,
 };
 use crate::{
     presence,
     state::AppState,
     users::{self, NewUser, Profile},
-    wallet,
+    verification, wallet,
 };
 
 /// How many were made; none where anybody has registered.
@@ -24,6 +24,7 @@ pub async fn seed(app: &AppState) -> anyhow::Result<usize> {
     let now = app.clock.now();
     // The same forty everywhere, so that a screenshot can be made again.
     let mut rng = StdRng::seed_from_u64(40);
+    let mut waiting = Vec::new();
     for (index, person) in PEOPLE.iter().enumerate() {
         let phone = phone(index)?;
         let registered = now - TimeDelta::hours(rng.random_range(24..2400));
@@ -36,10 +37,20 @@ pub async fn seed(app: &AppState) -> anyhow::Result<usize> {
         if person.is_listener {
             let tenths: i32 = rng.random_range(36..=50);
             users::set_rating(&mut tx, user, f64::from(tenths) / 10.0).await?;
-            users::set_verified(&mut tx, user, Some(registered)).await?;
+            if people::is_waiting(index) {
+                waiting.push(user);
+            } else {
+                users::set_verified(&mut tx, user, Some(registered)).await?;
+            }
         }
     }
     tx.commit().await?;
+    for (nth, listener) in waiting.into_iter().enumerate() {
+        // Without a bucket the demo has an empty queue, and everything else.
+        if let Err(error) = verification::submit_bytes(app, listener, &tone::wav(nth)).await {
+            tracing::warn!(%error, "a demo listener could not send a sample");
+        }
+    }
     Ok(PEOPLE.len())
 }
 

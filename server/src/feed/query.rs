@@ -34,6 +34,8 @@ pub(super) struct FeedQuery {
 /// Which listeners; lower-case, as the read model is.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Filter {
+    /// Where the server's setting asks for it.
+    pub(super) verified_only: bool,
     /// 0 all, 1 online, 2 available.
     pub(super) least_tier: i16,
     pub(super) language: Option<String>,
@@ -42,16 +44,21 @@ pub(super) struct Filter {
 }
 
 impl Filter {
+    /// Everybody who is listed at all.
+    pub(super) fn all(verified_only: bool) -> Self {
+        Self { verified_only, ..Self::default() }
+    }
+
     /// Whether fewer may match than are listed.
     pub(super) fn is_narrow(&self) -> bool {
-        *self != Self::default()
+        *self != Self::all(self.verified_only)
     }
 }
 
 const MOST_INTERESTS: usize = 20;
 
 impl FeedQuery {
-    pub(super) fn filter(&self) -> Result<Filter, HttpError> {
+    pub(super) fn filter(&self, verified_only: bool) -> Result<Filter, HttpError> {
         if self.interests.len() > MOST_INTERESTS {
             let loc = vec!["query".to_owned(), "interests".to_owned()];
             let fault = FieldError { loc, msg: "at most 20 interests".to_owned(), kind: "value_error".to_owned() };
@@ -59,6 +66,7 @@ impl FeedQuery {
         }
         let interests: Vec<String> = self.interests.iter().map(|interest| interest.to_lowercase()).collect();
         Ok(Filter {
+            verified_only,
             least_tier: if self.available_only { 2 } else { i16::from(self.online_only) },
             language: self.language.as_ref().map(|language| language.to_lowercase()),
             interests: Some(interests).filter(|interests| !interests.is_empty()),

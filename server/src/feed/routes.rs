@@ -20,6 +20,7 @@ pub fn router() -> OpenApiRouter<AppState> {
 /// Listeners to call.
 ///
 /// Available first, then online, then by rating, then by id. The counts are of the listeners that match the filters.
+/// Only verified listeners are listed, unless the server says `LISTENER_VERIFICATION=optional`.
 #[utoipa::path(get, path = "/feed/listeners", tag = "User Management", security(("bearer" = [])), params(FeedQuery, Paging), responses(
     (status = 200, description = "A page", body = FeedPage),
     InvalidInput, Unauthorized, Unavailable,
@@ -30,7 +31,7 @@ async fn list_listeners(
     Query(query): Query<FeedQuery>,
     Query(paging): Query<Paging>,
 ) -> Result<Json<FeedPage>, HttpError> {
-    Ok(Json(service::list_listeners(&app, &query.filter()?, paging).await?))
+    Ok(Json(service::list_listeners(&app, &query, paging).await?))
 }
 
 /// How many listeners there are.

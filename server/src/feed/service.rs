@@ -5,15 +5,20 @@ use saathii_shared_types::{
     feed::{FeedListener, FeedPage, FeedStats},
 };
 
-use super::{query::Filter, store};
+use super::{
+    query::{FeedQuery, Filter},
+    store,
+};
 use crate::{
-    http::extract::Paging,
+    config::ListenerVerification,
+    http::{HttpError, extract::Paging},
     presence::{self, PresenceRow},
     state::AppState,
     users::{self, Card},
 };
 
-pub(super) async fn list_listeners(app: &AppState, filter: &Filter, paging: Paging) -> Result<FeedPage, sqlx::Error> {
+pub(super) async fn list_listeners(app: &AppState, query: &FeedQuery, paging: Paging) -> Result<FeedPage, HttpError> {
+    let filter = &query.filter(verified_only(app))?;
     let mut db = app.db.acquire().await?;
     let counts = app.feed_counts.count(&mut db, filter).await?;
     // A page behind the end costs nothing, however far behind.
@@ -42,13 +47,17 @@ pub(super) async fn list_listeners(app: &AppState, filter: &Filter, paging: Pagi
 /// How many listeners there are, and how many of them are there.
 pub async fn get_stats(app: &AppState) -> Result<FeedStats, sqlx::Error> {
     let mut db = app.db.acquire().await?;
-    let counts = app.feed_counts.count(&mut db, &Filter::default()).await?;
+    let counts = app.feed_counts.count(&mut db, &Filter::all(verified_only(app))).await?;
     Ok(FeedStats {
         total_listeners: counts.total,
         online_listeners: counts.online,
         available_listeners: counts.available,
         busy_listeners: counts.online - counts.available,
     })
+}
+
+fn verified_only(app: &AppState) -> bool {
+    app.config.calls.verification == ListenerVerification::Required
 }
 
 fn join(order: &[UserId], cards: Vec<Card>, rows: Vec<PresenceRow>) -> Vec<FeedListener> {

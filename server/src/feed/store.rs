@@ -28,13 +28,15 @@ pub(super) async fn list(db: &mut PgConnection, filter: &Filter, offset: i64, li
              AND ($2::text IS NULL OR language = $2)
              AND ($3::text[] IS NULL OR interests && $3)
              AND ($4::float8 IS NULL OR rating >= $4)
+             AND (is_verified OR NOT $5)
            ORDER BY tier DESC, rating DESC, user_id
-           OFFSET $5
-           LIMIT $6"#,
+           OFFSET $6
+           LIMIT $7"#,
         filter.least_tier,
         filter.language,
         filter.interests.as_deref(),
         filter.min_rating,
+        filter.verified_only,
         offset,
         limit,
     )
@@ -52,11 +54,13 @@ pub(super) async fn count(db: &mut PgConnection, filter: &Filter) -> sqlx::Resul
            WHERE tier >= $1
              AND ($2::text IS NULL OR language = $2)
              AND ($3::text[] IS NULL OR interests && $3)
-             AND ($4::float8 IS NULL OR rating >= $4)"#,
+             AND ($4::float8 IS NULL OR rating >= $4)
+             AND (is_verified OR NOT $5)"#,
         filter.least_tier,
         filter.language,
         filter.interests.as_deref(),
         filter.min_rating,
+        filter.verified_only,
     )
     .fetch_one(db)
     .await

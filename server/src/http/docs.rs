@@ -31,6 +31,8 @@ use utoipa_swagger_ui::SwaggerUi;
         (name = "User Management", description = "Profile management, presence tracking, and feed system"),
         (name = "Call Management", description = "Call lifecycle, billing, and coin management"),
         (name = "Wallet", description = "Earnings, movements and payouts"),
+        (name = "Listener Verification", description = "Audio sample uploads and verification workflow"),
+        (name = "Admin - Verification", description = "Admin review and approval of verification requests"),
         (name = "WebSocket", description = "Real-time WebSocket connections for live updates"),
         (name = "Operations", description = "Probes and metrics"),
     ),

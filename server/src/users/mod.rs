@@ -15,8 +15,8 @@ pub use self::{
     rules::Profile,
     service::insert,
     store::{
-        Card, NewUser, Newcomer, Party, Registrations, Standing, any, cards, count_registrations, find_by_phone,
-        find_profile, grant_role, list_newest, lock, lock_parties, pseudonymise, raise_access_version, set_rating,
-        set_verified, standing, usernames,
+        Card, Locked, NewUser, Newcomer, Party, Registrations, Standing, any, cards, count_registrations,
+        find_by_phone, find_profile, find_verified_at, grant_role, list_newest, lock, lock_parties, pseudonymise,
+        raise_access_version, set_rating, set_verified, standing, usernames,
     },
 };

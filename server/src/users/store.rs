@@ -24,6 +24,12 @@ pub struct Standing {
     pub roles: Vec<Role>,
 }
 
+/// Somebody who stays as they are until the transaction ends.
+#[derive(Debug, Clone, Copy)]
+pub struct Locked {
+    pub verified_at: Option<DateTime<Utc>>,
+}
+
 /// What others see of somebody.
 #[derive(Debug, Clone)]
 pub struct Card {
@@ -207,15 +213,6 @@ pub async fn lock_parties(db: &mut PgConnection, users: &[UserId]) -> sqlx::Resu
     Ok(parties.collect())
 }
 
-/// Waits for the calls that this user begins at the moment, and holds off others; false once the user is deleted.
-pub async fn lock(db: &mut PgConnection, user: UserId) -> sqlx::Result<bool> {
-    let row =
-        sqlx::query!("SELECT FROM users WHERE user_id = $1 AND deleted_at IS NULL FOR NO KEY UPDATE", user as UserId)
-            .fetch_optional(db)
-            .await?;
-    Ok(row.is_some())
-}
-
 /// What others' records call these people, the deleted by their pseudonyms.
 pub async fn usernames(db: &mut PgConnection, users: &[UserId]) -> sqlx::Result<Vec<(UserId, String)>> {
     let rows = sqlx::query!(
@@ -286,6 +283,23 @@ pub async fn grant_role(db: &mut PgConnection, phone: &Phone, role: Role) -> sql
 /// Whether anybody ever registered.
 pub async fn any(db: &mut PgConnection) -> sqlx::Result<bool> {
     sqlx::query_scalar!(r#"SELECT EXISTS (SELECT FROM users) AS "any!""#).fetch_one(db).await
+}
+
+/// Keeps the account from being deleted, changed or called until the transaction ends; `None` once it is deleted.
+pub async fn lock(db: &mut PgConnection, user: UserId) -> sqlx::Result<Option<Locked>> {
+    sqlx::query_as!(
+        Locked,
+        "SELECT verified_at FROM users WHERE user_id = $1 AND deleted_at IS NULL FOR NO KEY UPDATE",
+        user as UserId,
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// Since when a listener is verified.
+pub async fn find_verified_at(db: &mut PgConnection, user: UserId) -> sqlx::Result<Option<DateTime<Utc>>> {
+    let found = sqlx::query_scalar!("SELECT verified_at FROM users WHERE user_id = $1", user as UserId);
+    Ok(found.fetch_optional(db).await?.flatten())
 }
 
 /// Whether this listener may be listed and called where verification is required.

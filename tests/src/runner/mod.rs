@@ -18,9 +18,10 @@ struct Suite {
     run: fn() -> anyhow::Result<Counts>,
 }
 
-const SUITES: [Suite; 4] = [
+const SUITES: [Suite; 5] = [
     Suite { name: "rust", about: "every test that needs Rust alone", run: suites::rust },
     Suite { name: "redis", about: "the flows again, on a real redis-server", run: suites::real_redis },
+    Suite { name: "storage", about: "verification again, on another S3 (moto)", run: suites::other_s3 },
     Suite {
         name: "pages",
         about: "the documents and the dashboard in a browser without a network",

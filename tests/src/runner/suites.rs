@@ -28,6 +28,13 @@ pub(super) fn real_redis() -> anyhow::Result<Counts> {
         .env("TEST_REDIS_URL", server.url()))
 }
 
+pub(super) fn other_s3() -> anyhow::Result<Counts> {
+    let moto = Moto::start()?;
+    run(tools::cargo()
+        .args(["test", "--quiet", "--package", "tests", "--test", "flows", "verification"])
+        .env("TEST_S3_ENDPOINT", moto.url()))
+}
+
 pub(super) fn pages() -> anyhow::Result<Counts> {
     let chromium = tools::debian("chromium", "chromium")?;
     let node = tools::debian("node", "nodejs")?;
@@ -73,6 +80,47 @@ fn prepare(words: &[&str]) -> anyhow::Result<()> {
     prepared
 }
 
+/// An S3 of other hands, in Python; it keeps objects in memory and checks no signature, and ends with this.
+struct Moto {
+    child: Child,
+    port: u16,
+}
+
+impl Moto {
+    fn start() -> anyhow::Result<Self> {
+        let program = tools::python_tool("moto_server", "moto[server,s3]==5.2.5")?;
+        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        let child = Command::new(program)
+            .args(["--host", "127.0.0.1", "--port", &port.to_string()])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()?;
+        let server = Self { child, port };
+        wait_for_port(port, "moto_server")?;
+        Ok(server)
+    }
+
+    fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+}
+
+impl Drop for Moto {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+fn wait_for_port(port: u16, name: &str) -> anyhow::Result<()> {
+    let begun = Instant::now();
+    while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
+        anyhow::ensure!(begun.elapsed() < Duration::from_secs(20), "{name} does not answer");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    Ok(())
+}
+
 /// A redis-server that keeps nothing and ends with this.
 struct RedisServer {
     child: Child,
@@ -88,11 +136,7 @@ impl RedisServer {
             .stdout(Stdio::null())
             .spawn()?;
         let server = Self { child, port };
-        let begun = Instant::now();
-        while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
-            anyhow::ensure!(begun.elapsed() < Duration::from_secs(10), "redis-server does not answer");
-            std::thread::sleep(Duration::from_millis(20));
-        }
+        wait_for_port(port, "redis-server")?;
         Ok(server)
     }
 

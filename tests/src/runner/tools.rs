@@ -35,7 +35,13 @@ pub(super) fn debian(program: &str, package: &str) -> anyhow::Result<PathBuf> {
     if let Some(path) = find(program) {
         return Ok(path);
     }
-    println!("{program} is not here: installing Debian's {package}");
+    println!("{program} is not here");
+    debian_package(package)?;
+    find(program).with_context(|| format!("{package} brought no {program}"))
+}
+
+fn debian_package(package: &str) -> anyhow::Result<()> {
+    println!("installing Debian's {package}");
     let is_root = Command::new("id").arg("-u").output()?.stdout.starts_with(b"0\n");
     let apt = |words: &[&str]| {
         let mut command = if is_root { Command::new("apt-get") } else { Command::new("sudo") };
@@ -47,8 +53,7 @@ pub(super) fn debian(program: &str, package: &str) -> anyhow::Result<PathBuf> {
     };
     apt(&["update"])
         .and_then(|()| apt(&["install", "--yes", "--no-install-recommends", package]))
-        .with_context(|| format!("install {package} by hand: apt-get install {package}"))?;
-    find(program).with_context(|| format!("{package} brought no {program}"))
+        .with_context(|| format!("install {package} by hand: apt-get install {package}"))
 }
 
 /// The benchmark that comes with PostgreSQL.
@@ -74,6 +79,28 @@ pub(super) fn cargo_tool(program: &str, package: &str, words: &[&str]) -> anyhow
     let mut install = cargo();
     install.args(["install", "--quiet", "--locked", "--root"]).arg(&folder).arg(package).args(words);
     succeed(&mut install)?;
+    Ok(path)
+}
+
+/// A program of a Python package, in an environment of its own beside the target folder's other contents.
+pub(super) fn python_tool(program: &str, package: &str) -> anyhow::Result<PathBuf> {
+    let folder = target()?.join("tools").join(program);
+    let path = folder.join("bin").join(program);
+    if path.exists() {
+        return Ok(path);
+    }
+    println!("{program} is not here: installing {package} from PyPI");
+    let python = debian("python3", "python3")?;
+    let pip = ["install", "--quiet", "--disable-pip-version-check", package];
+    let install = || {
+        succeed(Command::new(&python).args(["-m", "venv", "--clear"]).arg(&folder))?;
+        succeed(Command::new(folder.join("bin/pip")).args(pip))
+    };
+    if install().is_err() {
+        // Debian's Python makes environments with a package of its own only.
+        debian_package("python3-venv")?;
+        install()?;
+    }
     Ok(path)
 }
 

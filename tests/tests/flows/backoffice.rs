@@ -544,8 +544,8 @@ async fn in_production_the_cookie_travels_over_tls_alone_and_no_script_reads_it(
 async fn the_overview_counts_who_is_there_and_names_them() {
     let app = TestApp::start().await;
     let (mut visitor, admin) = at_work(&app).await;
-    let (free, busy) = (app.register("free.one", "listener").await, app.register("busy_one", "listener").await);
-    app.register("away.one", "listener").await;
+    let (free, busy) = (app.register_listener("free.one").await, app.register_listener("busy_one").await);
+    app.register_listener("away.one").await;
     let caller = app.register("a.caller", "user").await;
     app.set_status(&free, &json!({"is_online": true})).await;
     app.set_status(&caller, &json!({"is_online": true})).await;

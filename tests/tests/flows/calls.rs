@@ -318,8 +318,7 @@ async fn calls_that_may_not_be_are_refused_and_cost_nothing() {
     let (caller, listener) = (app.caller("john", 100).await, app.listener("jane").await);
     let unverified = app.register("fresh", "listener").await;
     app.heartbeat(&unverified).await.ok();
-    let offline = app.register("away", "listener").await;
-    app.set_verified(&offline).await;
+    let offline = app.register_listener("away").await;
     let busy = app.listener("busy").await;
     app.set_status(&busy, &json!({"is_busy": true})).await;
     let plain = app.register("plain", "user").await;

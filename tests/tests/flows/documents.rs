@@ -40,16 +40,29 @@ fn operations(document: &Value) -> Vec<(String, Value)> {
 }
 
 /// What the contract sends with no body.
-const WITHOUT_BODY: [&str; 5] = [
+const WITHOUT_BODY: [&str; 6] = [
     "post /auth/logout",
     "post /users/me/heartbeat",
     "post /calls/emergency-end/{call_id}",
     "post /calls/bill-minute/{call_id}",
     "post /calls/cleanup",
+    "post /verification/upload-ticket",
 ];
 
+/// What is no JSON.
+const FORMS: [&str; 1] = ["post /verification/upload-audio-file"];
+
 /// The contract's groups, and ours.
-const TAGS: [&str; 6] = ["Authentication", "User Management", "Call Management", "Wallet", "WebSocket", "Operations"];
+const TAGS: [&str; 8] = [
+    "Authentication",
+    "User Management",
+    "Call Management",
+    "Wallet",
+    "Listener Verification",
+    "Admin - Verification",
+    "WebSocket",
+    "Operations",
+];
 
 #[test]
 fn every_request_and_answer_has_an_example() {
@@ -71,7 +84,8 @@ fn every_request_and_answer_has_an_example() {
         let tag = operation["tags"][0].as_str().unwrap();
         assert!(TAGS.contains(&tag), "{name}: {tag}");
         let has_body = (name.starts_with("post") || name.starts_with("put")) && !WITHOUT_BODY.contains(&name.as_str());
-        let body = &operation["requestBody"]["content"]["application/json"];
+        let content_type = if FORMS.contains(&name.as_str()) { "multipart/form-data" } else { "application/json" };
+        let body = &operation["requestBody"]["content"][content_type];
         assert_eq!(body.is_object(), has_body, "{name}: request");
         assert!(!has_body || has_example(body), "{name}: request without an example");
         for (status, answer) in operation["responses"].as_object().unwrap() {

@@ -21,7 +21,7 @@ async fn listeners_come_available_first_then_online_then_by_rating_then_by_id() 
     app.heartbeat(&caller).await.ok();
     let mut listeners = Vec::new();
     for name in ["off-low", "off-high", "busy", "free-low", "free-high", "free-high-2"] {
-        listeners.push(app.register(name, "listener").await);
+        listeners.push(app.register_listener(name).await);
     }
     for (listener, rating) in listeners.iter().zip([1.0, 5.0, 5.0, 2.0, 4.5, 4.5]) {
         rate(&app, listener.id, rating).await;
@@ -51,9 +51,9 @@ async fn listeners_come_available_first_then_online_then_by_rating_then_by_id() 
 async fn a_card_has_every_documented_field() {
     let app = TestApp::start().await;
     let listener = app
-        .register_with(
+        .register_listener_with(
             "john_doe",
-            json!({"role": "listener", "bio": "Pro", "interests": ["Music", "tech"], "preferred_language": "en"}),
+            json!({"bio": "Pro", "interests": ["Music", "tech"], "preferred_language": "en"}),
         )
         .await;
     app.heartbeat(&listener).await.ok();
@@ -71,12 +71,10 @@ async fn a_card_has_every_documented_field() {
 #[tokio::test]
 async fn filters_narrow_the_page_and_its_counts() {
     let app = TestApp::start().await;
-    let music = app
-        .register_with("music", json!({"role": "listener", "interests": ["Music", "art"], "preferred_language": "en"}))
-        .await;
-    let tech =
-        app.register_with("tech", json!({"role": "listener", "interests": ["tech"], "preferred_language": "hi"})).await;
-    let _none = app.register("none", "listener").await;
+    let music =
+        app.register_listener_with("music", json!({"interests": ["Music", "art"], "preferred_language": "en"})).await;
+    let tech = app.register_listener_with("tech", json!({"interests": ["tech"], "preferred_language": "hi"})).await;
+    let _none = app.register_listener("none").await;
     rate(&app, music.id, 4.8).await;
     rate(&app, tech.id, 4.0).await;
     app.heartbeat(&music).await.ok();
@@ -103,7 +101,7 @@ async fn filters_narrow_the_page_and_its_counts() {
 #[tokio::test]
 async fn the_feed_follows_profiles_and_roles() {
     let app = TestApp::start().await;
-    let listener = app.register("follow", "listener").await;
+    let listener = app.register_listener("follow").await;
     let find = async |query: &str| {
         let page = app.get(&format!("/feed/listeners?{query}"), &listener.access).await.ok();
         page["total_count"].as_i64().unwrap()
@@ -117,7 +115,7 @@ async fn the_feed_follows_profiles_and_roles() {
 #[tokio::test]
 async fn pages_are_clamped_and_never_an_error() {
     let app = TestApp::start().await;
-    let listener = app.register("only", "listener").await;
+    let listener = app.register_listener("only").await;
     for (query, page, per_page, found) in [
         ("page=0&per_page=0", json!(1), json!(1), 1),
         ("page=-3&per_page=100000", json!(1), json!(100), 1),
@@ -127,4 +125,25 @@ async fn pages_are_clamped_and_never_an_error() {
         let answer = app.get(&format!("/feed/listeners?{query}"), &listener.access).await.ok();
         assert_eq!((&answer["page"], &answer["per_page"], names(&answer).len()), (&page, &per_page, found), "{query}");
     }
+}
+
+#[tokio::test]
+async fn the_unverified_are_listed_only_where_that_is_the_setting() {
+    let app = TestApp::start().await;
+    let (verified, fresh) = (app.register_listener("verified").await, app.register("fresh", "listener").await);
+    for listener in [&verified, &fresh] {
+        app.set_status(listener, &json!({"is_online": true})).await;
+    }
+    let seen = async |app: &TestApp| {
+        let page = app.get("/feed/listeners?online_only=true", &verified.access).await.ok();
+        let stats = app.get("/feed/stats", &verified.access).await.ok();
+        let counts = [&page["total_count"], &page["available_count"], &stats["total_listeners"]];
+        assert!(counts.iter().all(|count| *count == counts[0]), "{page} {stats}");
+        names(&page).join(" ")
+    };
+    assert_eq!(seen(&app).await, "verified");
+    let open = app.another_node_with(&[("LISTENER_VERIFICATION", "optional")]).await;
+    assert_eq!(seen(&open).await, "verified fresh");
+    app.verify_listener(fresh.id).await;
+    assert_eq!(seen(&app).await, "verified fresh");
 }

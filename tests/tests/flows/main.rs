@@ -18,3 +18,4 @@ mod sockets;
 mod tokens;
 mod two_nodes;
 mod users;
+mod verification;

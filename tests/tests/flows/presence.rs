@@ -103,7 +103,7 @@ async fn whoever_falls_silent_goes_offline_and_whoever_holds_a_socket_does_not()
 #[tokio::test]
 async fn busy_ends_when_its_time_has_come() {
     let app = TestApp::start().await;
-    let person = app.register("busy", "listener").await;
+    let person = app.register_listener("busy").await;
     let watcher = app.register("watcher", "user").await;
     app.set_status(&person, &json!({"is_online": true, "is_busy": true, "busy_until": "2026-01-15T10:31:00Z"})).await;
     let mut watching = app.socket("/ws/feed", &watcher).await;

@@ -24,6 +24,10 @@ async fn register(app: &TestApp, username: &str, role: Role) -> Client {
     let Ok(Verified::NeedsRegistration(registration)) = sent.verify(&code).await else { panic!("a new phone") };
     let user = NewUser { role: Some(role), ..NewUser::new(username, Sex::Female) };
     registration.register(&user).await.unwrap();
+    if role == Role::Listener {
+        let me = client.users().me().await.unwrap();
+        app.verify_listener(me.user_id.0).await;
+    }
     client
 }
 

@@ -54,7 +54,7 @@ async fn names_are_unique_without_regard_to_case() {
 #[tokio::test]
 async fn a_deleted_account_is_gone_at_once_and_its_phone_is_free() {
     let app = TestApp::start().await;
-    let person = app.register("goner", "listener").await;
+    let person = app.register_listener("goner").await;
     let watcher = app.register("watcher", "user").await;
     app.heartbeat(&person).await.ok();
     let mut own = app.socket("/ws/presence", &person).await;
