@@ -5,6 +5,7 @@ use std::{pin::pin, sync::Arc, time::Duration};
 use anyhow::Context;
 use axum::{Router, extract::DefaultBodyLimit, middleware};
 use metrics_exporter_prometheus::PrometheusHandle;
+use saathii_shared_types::Paise;
 use secrecy::SecretString;
 use tokio::{net::TcpListener, sync::mpsc, task::JoinSet};
 use tokio_util::sync::CancellationToken;
@@ -17,12 +18,15 @@ use crate::{
     config::Config,
     feed,
     http::{self, cors, docs, idempotency, log_request},
-    infra::{clock::Clock, object_store::ObjectStore, postgres, redis::Redis, sms::Sms, stores::Stores},
+    infra::{
+        clock::Clock, object_store::ObjectStore, payments::Payments, postgres, redis::Redis, sms::Sms, stores::Stores,
+    },
+    payments,
     phone::Phone,
     presence, ratings,
     realtime::{Bus, Gap, Hub, Pending},
     state::{AppState, Parts},
-    users, verification, wallet,
+    users, verification, wallet, withdrawals,
 };
 
 /// A JSON body is small; a larger one is refused before it is read.
@@ -55,6 +59,7 @@ impl App {
         clock: Clock,
         metrics: PrometheusHandle,
     ) -> anyhow::Result<Self> {
+        warn_of_losses(&config);
         let (state, inboxes) = connect(config, stores, secret, clock, metrics).await?;
         prepare(&state, stores).await?;
         let (tasks, outbox) = spawn_tasks(&state, inboxes);
@@ -117,6 +122,15 @@ impl App {
     }
 }
 
+/// Whoever set the rates should know what they cost.
+fn warn_of_losses(config: &Config) {
+    for (call_type, margin) in config.margins() {
+        if margin < Paise(0) {
+            tracing::warn!(?call_type, paise_per_minute = margin.0, "a minute pays out more than it brings in");
+        }
+    }
+}
+
 async fn prepare(state: &AppState, stores: &Stores) -> anyhow::Result<()> {
     postgres::migrate(&state.db).await.context("the migrations failed")?;
     if stores.embeds_storage() {
@@ -154,6 +168,8 @@ async fn connect(
         redis,
         objects: ObjectStore::new(&stores.storage, &config.storage.bucket),
         sms: Sms::new(config.otp.sender.clone()).context("cannot make an HTTP client")?,
+        payments: Payments::new(&config.payments.provider).context("cannot make an HTTP client")?,
+        seal: withdrawals::Seal::new(&config)?,
         metrics,
         bus,
         hub,
@@ -208,6 +224,8 @@ fn routes() -> OpenApiRouter<AppState> {
         .merge(wallet::router())
         .merge(ratings::router())
         .merge(verification::router())
+        .merge(payments::router())
+        .merge(withdrawals::router())
         .merge(http::health::router())
 }
 
@@ -222,6 +240,7 @@ fn router(state: AppState) -> Router {
     routes
         .merge(docs::pages(document))
         .merge(backoffice::router())
+        .merge(payments::webhook_router(&state.config.payments.provider))
         .fallback(http::error::not_found)
         .method_not_allowed_fallback(http::error::method_not_allowed)
         .layer(DefaultBodyLimit::max(LARGEST_BODY))

@@ -114,7 +114,8 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     // Before anything is started: a second server on this port ends here and has touched nothing.
     let listener = TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))?;
     let metrics = telemetry::init_metrics().context("metrics")?;
-    let stores = Stores::open(&config, Purpose::Serve).await?;
+    // Boxed: starting the embedded stores is a large future.
+    let stores = Box::pin(Stores::open(&config, Purpose::Serve)).await?;
     let served = serve_with(config, &stores, listener, metrics).await;
     stores.close().await;
     served
@@ -155,7 +156,7 @@ async fn stop_signal() -> std::io::Result<&'static str> {
 /// Runs a one-off command on the migrated stores, beside a running server on that server's own.
 async fn with_app(config: Config, command: impl AsyncFnOnce(&AppState) -> anyhow::Result<()>) -> anyhow::Result<()> {
     let metrics = telemetry::init_metrics().context("metrics")?;
-    let stores = Stores::open(&config, Purpose::Command).await?;
+    let stores = Box::pin(Stores::open(&config, Purpose::Command)).await?;
     let secret = auth::signing_secret(&config)?;
     let done = match App::connect_once(config, &stores, &secret, Clock::system(), metrics).await {
         Ok(app) => command(&app).await,

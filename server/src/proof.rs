@@ -4,7 +4,7 @@
 
 use sqlx::{Connection, PgPool};
 
-use crate::{calls, wallet, wallet::Discrepancy};
+use crate::{calls, payments, wallet, wallet::Discrepancy, withdrawals};
 
 /// Everything that does not agree; nothing, if no coin was ever lost or made. Calls go on meanwhile: all is read from
 /// one snapshot.
@@ -13,6 +13,8 @@ pub async fn prove(db: &PgPool) -> sqlx::Result<Vec<Discrepancy>> {
     let mut tx = connection.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
     let mut found = wallet::prove(&mut tx).await?;
     found.extend(calls::prove(&mut tx).await?);
+    found.extend(payments::prove(&mut tx).await?);
+    found.extend(withdrawals::prove(&mut tx).await?);
     tx.commit().await?;
     Ok(found)
 }

@@ -11,9 +11,10 @@ use crate::{
     calls::Mirror,
     config::Config,
     feed::CountCache,
-    infra::{clock::Clock, object_store::ObjectStore, redis::Redis, sms::Sms},
+    infra::{clock::Clock, object_store::ObjectStore, payments::Payments, redis::Redis, sms::Sms},
     presence::Heartbeats,
     realtime::{Bus, Hub},
+    withdrawals::Seal,
 };
 
 /// One node of the server; clones are the same node.
@@ -27,6 +28,8 @@ pub struct Parts {
     pub redis: Redis,
     pub objects: ObjectStore,
     pub sms: Sms,
+    pub payments: Payments,
+    pub seal: Seal,
     pub metrics: PrometheusHandle,
     pub bus: Bus,
     pub hub: Arc<Hub>,

@@ -14,6 +14,9 @@ use std::{
 
 use serde_json::Value;
 
+/// 32 bytes in base64.
+const PAYOUT_KEY: &str = "YS1rZXktb2YtdGhlLXRlc3RzLTMyLWJ5dGVzLWxvbmc=";
+
 /// A folder of this test's, gone with it.
 struct Folder(PathBuf);
 
@@ -189,7 +192,7 @@ fn one_command_starts_everything_says_so_once_and_ends_in_order() {
 }
 
 #[test]
-fn the_log_tells_no_phone_no_code_and_no_token() {
+fn the_log_tells_no_phone_no_code_no_token_and_no_bank_account() {
     let folder = Folder::new("log");
     let server = Server::start(&folder, &[("DEMO_DATA", "off")]);
     let phone = "+919812345678";
@@ -202,10 +205,23 @@ fn the_log_tells_no_phone_no_code_and_no_token() {
     let refresh = tokens["refresh_token"].as_str().unwrap();
     server.send("GET", &format!("/ws/feed?token={access}"), "", "").unwrap();
     server.post("/auth/refresh", "", &serde_json::json!({"refresh_token": refresh}));
+    let bank = serde_json::json!({
+        "method": "bank", "account_holder": "Secretive Person", "account_number": "918273645546", "ifsc": "HDFC0001234"
+    });
+    assert_eq!(server.send("PUT", "/wallet/bank-details", access, &bank.to_string()).unwrap().0, 200);
     server.post("/auth/logout", access, &Value::Null);
     let log = server.log();
     assert!(log.contains("\"path\":\"/auth/verify\""), "{log}");
-    for secret in ["9812345678", &format!("\"{code}"), &format!(" {code}"), registration, access, refresh] {
+    for secret in [
+        "9812345678",
+        "918273645546",
+        "Secretive",
+        &format!("\"{code}"),
+        &format!(" {code}"),
+        registration,
+        access,
+        refresh,
+    ] {
         assert!(!log.contains(secret), "{secret} is in the log");
     }
 }
@@ -257,7 +273,16 @@ fn production_lists_everything_that_is_missing_or_weak() {
     let folder = Folder::new("production");
     let bare = saathii(&folder, &[("APP_ENV", "production")]).arg("check-config").output().unwrap();
     assert!(!bare.status.success());
-    for name in ["DATABASE_URL", "REDIS_URL", "JWT_SECRET_KEY", "AWS_ACCESS_KEY_ID", "S3_BUCKET_NAME", "OTP_SENDER"] {
+    for name in [
+        "DATABASE_URL",
+        "REDIS_URL",
+        "JWT_SECRET_KEY",
+        "AWS_ACCESS_KEY_ID",
+        "S3_BUCKET_NAME",
+        "OTP_SENDER",
+        "PAYMENT_PROVIDER",
+        "PAYOUT_ENCRYPTION_KEY",
+    ] {
         assert!(text(&bare).contains(name), "{name} is not in {}", text(&bare));
     }
     let full = [
@@ -271,6 +296,8 @@ fn production_lists_everything_that_is_missing_or_weak() {
         ("OTP_SENDER", "msg91"),
         ("MSG91_AUTH_KEY", "key"),
         ("MSG91_TEMPLATE_ID", "template"),
+        ("PAYMENT_PROVIDER", "sandbox"),
+        ("PAYOUT_ENCRYPTION_KEY", PAYOUT_KEY),
     ];
     let usable = saathii(&folder, &full).arg("check-config").output().unwrap();
     assert!(usable.status.success(), "{}", text(&usable));
@@ -283,6 +310,10 @@ fn production_lists_everything_that_is_missing_or_weak() {
         ("CALL_MINUTE_SECONDS", "0", "CALL_MINUTE_SECONDS"),
         ("ADMIN_PHONES", "12", "ADMIN_PHONES"),
         ("TRUSTED_PROXIES", "everybody", "TRUSTED_PROXIES"),
+        ("PAYMENT_PROVIDER", "", "gives coins away"),
+        ("PAYMENT_PROVIDER", "razorpay", "RAZORPAY_WEBHOOK_SECRET"),
+        ("PAYOUT_ENCRYPTION_KEY", "short", "32 bytes in base64"),
+        ("RECHARGE_OPTIONS", "150=300", "rupees:coins"),
     ] {
         let refused = saathii(&folder, &full).env(name, value).arg("check-config").output().unwrap();
         assert!(!refused.status.success() && text(&refused).contains(complaint), "{name}={value}: {}", text(&refused));
@@ -323,6 +354,7 @@ fn the_example_of_production_is_usable_once_it_is_filled_in() {
     let optional = ["ADMIN_PHONES", "TRUSTED_PROXIES", "CORS_ORIGINS"];
     let filled = vars.iter().map(|(name, value)| match *value {
         "" if optional.contains(name) => (*name, ""),
+        "" if *name == "PAYOUT_ENCRYPTION_KEY" => (*name, PAYOUT_KEY),
         "" => (*name, "q7Jx2mVt9sKd4Wb8Zr1Ny6Hc3Lp5Gf0A"),
         value => (*name, value),
     });

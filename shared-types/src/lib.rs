@@ -11,10 +11,12 @@ pub mod feed;
 pub mod ids;
 pub mod money;
 pub mod patch;
+pub mod payments;
 pub mod presence;
 pub mod users;
 pub mod verification;
 pub mod wallet;
+pub mod withdrawals;
 
 #[cfg(feature = "uniffi")]
 mod foreign;

@@ -38,6 +38,9 @@ use crate::{
 
 pub const SECRET: &str = "a-secret-of-the-tests-0123456789-abcdefgh";
 
+/// 32 bytes in base64.
+pub const PAYOUT_KEY: &str = "YS1rZXktb2YtdGhlLXRlc3RzLTMyLWJ5dGVzLWxvbmc=";
+
 static METRICS: LazyLock<PrometheusHandle> = LazyLock::new(|| {
     #[expect(clippy::disallowed_methods, reason = "a failing test is run again with its log")]
     if std::env::var("RUST_LOG").is_ok() {
@@ -102,11 +105,15 @@ impl TestApp {
             ("AWS_REGION", &own.s3.region),
             ("S3_BUCKET_NAME", &own.bucket),
             ("JWT_SECRET_KEY", SECRET),
+            ("PAYOUT_ENCRYPTION_KEY", PAYOUT_KEY),
+            // By name, for the tests of production.
+            ("PAYMENT_PROVIDER", "sandbox"),
             ("OTP_SENDER", "http"),
             ("SMS_WEBHOOK_URL", &webhook),
         ];
         let all = usual.iter().chain(vars).map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        Self::start_node(all, clock, phones, ANY_PORT).await
+        // Boxed: a whole server is large for a test's stack.
+        Box::pin(Self::start_node(all, clock, phones, ANY_PORT)).await
     }
 
     /// Another node on the same stores and the same time.
@@ -117,7 +124,7 @@ impl TestApp {
     pub async fn another_node_with(&self, vars: &[(&str, &str)]) -> Self {
         let mut all = self.vars.clone();
         all.extend(vars.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
-        Self::start_node(all, self.clock.clone(), self.phones.clone(), ANY_PORT).await
+        Box::pin(Self::start_node(all, self.clock.clone(), self.phones.clone(), ANY_PORT)).await
     }
 
     /// Goes down and comes back at the same address.
@@ -125,7 +132,7 @@ impl TestApp {
         let address = self.base.trim_start_matches("http://").to_owned();
         let (vars, clock, phones) = (self.vars.clone(), self.clock.clone(), self.phones.clone());
         self.stop().await;
-        Self::start_node(vars, clock, phones, &address).await
+        Box::pin(Self::start_node(vars, clock, phones, &address)).await
     }
 
     async fn start_node(vars: HashMap<String, String>, clock: Clock, phones: Phones, address: &str) -> Self {
@@ -241,6 +248,15 @@ impl TestApp {
 
     pub async fn refresh(&self, token: &str) -> Answer {
         self.post("/auth/refresh", &json!({"refresh_token": token})).await
+    }
+
+    /// A POST of somebody's that may bear an `Idempotency-Key`.
+    pub async fn send(&self, path: &str, person: &Person, body: &Value, key: Option<&str>) -> Answer {
+        let request = self.request(Method::POST, path).bearer(&person.access).json(body);
+        match key {
+            Some(key) => request.header("idempotency-key", key).send().await,
+            None => request.send().await,
+        }
     }
 
     pub async fn heartbeat(&self, person: &Person) -> Answer {

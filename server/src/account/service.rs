@@ -8,7 +8,7 @@ use crate::{
     presence,
     realtime::SessionsEnded,
     state::AppState,
-    users, verification,
+    users, verification, withdrawals,
 };
 
 /// Ends the person's call, pseudonymises them, ends every login and closes every socket; what others' records point at
@@ -27,6 +27,7 @@ pub(super) async fn delete_account(app: &AppState, user: &CurrentUser) -> Result
     if is_listener {
         verification::forget(&mut tx, user.id, now).await?;
     }
+    withdrawals::forget_details(&mut tx, user.id).await?;
     let version = auth::end_all_sessions(&mut tx, user.id, EndReason::Deleted, now).await?;
     tx.commit().await?;
 

@@ -5,6 +5,7 @@
 mod calls;
 mod database;
 mod env;
+mod margin;
 mod otp;
 mod payments;
 mod payouts;

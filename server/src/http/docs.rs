@@ -33,6 +33,7 @@ use utoipa_swagger_ui::SwaggerUi;
         (name = "Wallet", description = "Earnings, movements and payouts"),
         (name = "Listener Verification", description = "Audio sample uploads and verification workflow"),
         (name = "Admin - Verification", description = "Admin review and approval of verification requests"),
+        (name = "Admin - Withdrawals", description = "Paying listeners out"),
         (name = "WebSocket", description = "Real-time WebSocket connections for live updates"),
         (name = "Operations", description = "Probes and metrics"),
     ),

@@ -12,5 +12,5 @@ pub mod rate_limit;
 pub mod serve;
 
 pub use error::HttpError;
-pub use extract::{Json, Paging, Path, Query};
+pub use extract::{Json, Paging, Path, Query, Raw};
 pub use idempotency::{Answer, IdempotencyKey, Once};

@@ -3,7 +3,9 @@
 pub mod clock;
 #[cfg(feature = "embedded")]
 pub mod embedded;
+pub mod kept_secret;
 pub mod object_store;
+pub mod payments;
 pub mod postgres;
 pub mod redis;
 pub mod sms;

@@ -5,6 +5,7 @@
 //! negative, and each thing is paid once (`ledger_transfers_once`). Whatever moves money does so in its own
 //! transaction through the functions here, which lock wallets in the order of ids.
 
+mod events;
 mod ledger;
 mod proof;
 mod query;
@@ -12,6 +13,7 @@ mod routes;
 mod store;
 
 pub use self::{
+    events::tell,
     ledger::charge_minutes,
     ledger::{Charge, Paid, credit_purchase, hold_withdrawal, pay_withdrawal, release_withdrawal, take_back_purchase},
     proof::{Discrepancy, prove},

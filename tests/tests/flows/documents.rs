@@ -39,13 +39,14 @@ fn operations(document: &Value) -> Vec<(String, Value)> {
         .collect()
 }
 
-/// What the contract sends with no body.
-const WITHOUT_BODY: [&str; 6] = [
+/// What is sent with no body.
+const WITHOUT_BODY: [&str; 7] = [
+    "post /admin/withdrawals/{withdrawal_id}/approve",
     "post /auth/logout",
-    "post /users/me/heartbeat",
-    "post /calls/emergency-end/{call_id}",
     "post /calls/bill-minute/{call_id}",
     "post /calls/cleanup",
+    "post /calls/emergency-end/{call_id}",
+    "post /users/me/heartbeat",
     "post /verification/upload-ticket",
 ];
 
@@ -53,15 +54,16 @@ const WITHOUT_BODY: [&str; 6] = [
 const FORMS: [&str; 1] = ["post /verification/upload-audio-file"];
 
 /// The contract's groups, and ours.
-const TAGS: [&str; 8] = [
-    "Authentication",
-    "User Management",
-    "Call Management",
-    "Wallet",
-    "Listener Verification",
+const TAGS: [&str; 9] = [
     "Admin - Verification",
-    "WebSocket",
+    "Admin - Withdrawals",
+    "Authentication",
+    "Call Management",
+    "Listener Verification",
     "Operations",
+    "User Management",
+    "Wallet",
+    "WebSocket",
 ];
 
 #[test]

@@ -76,6 +76,8 @@ pub struct Once<T> {
 #[derive(Debug)]
 pub enum Answer<T> {
     New(T),
+    /// New, and not simply 200.
+    NewAs(StatusCode, T),
     Replayed(Kept),
 }
 
@@ -186,6 +188,7 @@ impl<T: Serialize> IntoResponse for Answer<T> {
     fn into_response(self) -> Response {
         match self {
             Self::New(answer) => axum::Json(answer).into_response(),
+            Self::NewAs(status, answer) => (status, axum::Json(answer)).into_response(),
             Self::Replayed(Kept { status, body }) => {
                 let headers = [
                     (header::CONTENT_TYPE, HeaderValue::from_static("application/json")),
