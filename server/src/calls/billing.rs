@@ -135,12 +135,12 @@ pub(super) fn next_charge(call: &CallRow) -> Charge {
     }
 }
 
-fn after_minute(call: CallRow) -> CallRow {
+pub(super) fn after_minute(call: CallRow) -> CallRow {
     let next_minute_at = call.next_minute_at + call.minute();
     CallRow { minutes_billed: call.minutes_billed + 1, next_minute_at, ..call }
 }
 
-fn after_end(call: CallRow, end: &End) -> CallRow {
+pub(super) fn after_end(call: CallRow, end: &End) -> CallRow {
     let status = rules::status_after(end.cause);
     CallRow { status, end_time: Some(end.at), end_cause: Some(end.cause), ..call }
 }

@@ -13,6 +13,7 @@ mod events;
 mod history;
 mod meter;
 mod mirror;
+mod past;
 mod query;
 mod routes;
 mod rules;
@@ -24,7 +25,8 @@ pub use self::{
     events::{Aftermath, tell},
     meter::{reap, run_meter, tick},
     mirror::{Changes as MirrorChanges, Mirror, run_mirror},
+    past::{PastCall, record_past},
     routes::router,
     service::{Ending, end_call, end_calls_of, start_call},
-    store::{CallRow, find, prove},
+    store::{CallRow, find, find_ongoing_of, prove},
 };

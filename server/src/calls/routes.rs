@@ -55,7 +55,7 @@ async fn start_call(
     user: CurrentUser,
     Once { body, key }: Once<StartCall>,
 ) -> Result<Answer<CallStarted>, HttpError> {
-    Ok(service::start_call(&app, &user, &body, &key).await?)
+    Ok(service::start_call(&app, user.id, &body, &key).await?)
 }
 
 /// Hang up.

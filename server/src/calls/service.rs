@@ -12,7 +12,6 @@ use super::{
     store::{self, CallRow, End, NewCall},
 };
 use crate::{
-    auth::CurrentUser,
     config::{ListenerVerification, Rate},
     http::{Answer, IdempotencyKey},
     presence::{self, Entry},
@@ -30,26 +29,26 @@ const LATE: chrono::TimeDelta = chrono::TimeDelta::seconds(10);
 /// Takes the first minute and begins the call.
 pub async fn start_call(
     app: &AppState,
-    caller: &CurrentUser,
+    caller: UserId,
     request: &StartCall,
     key: &IdempotencyKey,
 ) -> Result<Answer<CallStarted>, Error> {
     rules::check_estimate(request.estimated_duration_minutes)?;
-    if request.listener_id == caller.id {
+    if request.listener_id == caller {
         return Err(Error::SelfCall);
     }
     let rate = app.config.calls.rate(request.call_type);
     let mut tx = app.db.begin().await?;
-    if let Some(kept) = key.claim(&mut tx, caller.id).await? {
+    if let Some(kept) = key.claim(&mut tx, caller).await? {
         return Ok(Answer::Replayed(kept));
     }
     // Shared locks: whoever deletes or suspends one of the two waits, and then finds this call.
-    let parties = users::lock_parties(&mut tx, &[caller.id, request.listener_id]).await?;
-    check_parties(app, &parties, caller.id, request.listener_id)?;
+    let parties = users::lock_parties(&mut tx, &[caller, request.listener_id]).await?;
+    check_parties(app, &parties, caller, request.listener_id)?;
     let call = store::insert(
         &mut tx,
         NewCall {
-            caller: caller.id,
+            caller,
             listener: request.listener_id,
             call_type: request.call_type,
             rate,
@@ -59,15 +58,14 @@ pub async fn start_call(
     )
     .await?;
     let balance = take_first_minute(&mut tx, &call).await?;
-    let entered =
-        match presence::enter_call(&mut tx, call.call_id, caller.id, call.listener_id, call.start_time).await? {
-            Entry::Entered(rows) => rows,
-            Entry::CallerInCall => return Err(Error::AlreadyInCall),
-            Entry::ListenerBusy => return Err(Error::Busy),
-            Entry::ListenerOffline => return Err(Error::Offline),
-        };
+    let entered = match presence::enter_call(&mut tx, call.call_id, caller, call.listener_id, call.start_time).await? {
+        Entry::Entered(rows) => rows,
+        Entry::CallerInCall => return Err(Error::AlreadyInCall),
+        Entry::ListenerBusy => return Err(Error::Busy),
+        Entry::ListenerOffline => return Err(Error::Offline),
+    };
     let answer = started(&call, request, rate, balance);
-    key.keep(&mut tx, caller.id, &answer, app).await?;
+    key.keep(&mut tx, caller, &answer, app).await?;
     tx.commit().await?;
 
     let cards: Vec<_> = parties.into_iter().map(|party| party.card).collect();

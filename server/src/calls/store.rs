@@ -135,7 +135,8 @@ pub(super) async fn lock(db: &mut PgConnection, call: CallId) -> sqlx::Result<Op
     call_rows!("WHERE call_id = $1 FOR NO KEY UPDATE", call as CallId).fetch_optional(db).await
 }
 
-pub(super) async fn find_ongoing_of(db: &mut PgConnection, user: UserId) -> sqlx::Result<Option<CallRow>> {
+/// The call that somebody is in, on either side.
+pub async fn find_ongoing_of(db: &mut PgConnection, user: UserId) -> sqlx::Result<Option<CallRow>> {
     call_rows!("WHERE status = 'ongoing' AND (caller_id = $1 OR listener_id = $1)", user as UserId)
         .fetch_optional(db)
         .await

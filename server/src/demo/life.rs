@@ -1,4 +1,4 @@
-//! People come, get busy, get free and go.
+//! People come, talk, get busy, get free and go.
 
 use std::time::Duration;
 
@@ -6,6 +6,7 @@ use chrono::TimeDelta;
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use saathii_shared_types::{UserId, presence::StatusPatch};
 
+use super::talks::Talks;
 use crate::{presence, state::AppState};
 
 const STEP: Duration = Duration::from_secs(2);
@@ -21,15 +22,17 @@ enum Mood {
 
 struct Life {
     user: UserId,
+    may_be_called: bool,
     mood: Mood,
     /// Steps until the next heartbeat.
     beat_in: u32,
 }
 
-/// Lives until the server goes down.
-pub(super) async fn run(app: AppState, users: Vec<UserId>) {
+/// Lives until the server goes down; of each, whether they may be called.
+pub(super) async fn run(app: AppState, people: Vec<(UserId, bool)>) {
     let mut rng = StdRng::from_os_rng();
-    let mut lives: Vec<Life> = users.into_iter().map(|user| Life { user, mood: Mood::Away, beat_in: 0 }).collect();
+    let life = |(user, may_be_called)| Life { user, may_be_called, mood: Mood::Away, beat_in: 0 };
+    let mut lives: Vec<Life> = people.into_iter().map(life).collect();
     // Most are there when the door opens; the rest come one by one.
     for life in &mut lives {
         if rng.random_ratio(AROUND, 100) {
@@ -38,15 +41,24 @@ pub(super) async fn run(app: AppState, users: Vec<UserId>) {
             life.beat_in = rng.random_range(1..15);
         }
     }
+    let everybody: Vec<UserId> = lives.iter().map(|life| life.user).collect();
+    let mut talks = Talks::resume(&app, &everybody).await.unwrap_or_default();
     while app.shutdown.run_until_cancelled(tokio::time::sleep(STEP)).await.is_some() {
+        let talking = talks.people();
         let chosen = rng.random_range(0..lives.len().max(1));
-        if let Some(life) = lives.get_mut(chosen) {
+        if let Some(life) = lives.get_mut(chosen).filter(|life| !talking.contains(&life.user)) {
             let mood = next_mood(life.mood, &mut rng);
             change(&app, life, mood, &mut rng).await;
         }
         for life in lives.iter_mut().filter(|life| life.mood != Mood::Away) {
             beat(&app, life).await;
         }
+        let (listeners, callers): (Vec<&Life>, Vec<&Life>) = lives
+            .iter()
+            .filter(|life| life.mood == Mood::Free && !talking.contains(&life.user))
+            .partition(|life| life.may_be_called);
+        let users = |lives: Vec<&Life>| lives.iter().map(|life| life.user).collect::<Vec<_>>();
+        talks.step(&app, &users(callers), &users(listeners), &mut rng).await;
     }
 }
 

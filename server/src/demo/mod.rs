@@ -4,8 +4,10 @@
 //! Owns no table: demo people are made and moved through the rooms' front doors, and known by their phones.
 
 mod life;
+mod past;
 mod people;
 mod seed;
+mod talks;
 mod tone;
 
 use anyhow::Context;
@@ -41,7 +43,11 @@ pub async fn start(app: &AppState) -> anyhow::Result<Option<Demo>> {
         phone: phone(people::CALLER)?.as_str().to_owned(),
         admin_phone: phone(people::ADMIN)?.as_str().to_owned(),
     };
-    let living = found.into_iter().filter(|(index, _)| !people::is_yours(*index)).map(|(_, user)| user).collect();
+    let living = found
+        .into_iter()
+        .filter(|(index, _)| !people::is_yours(*index))
+        .map(|(index, user)| (user, people::may_be_called(index)))
+        .collect();
     tokio::spawn(life::run(app.clone(), living));
     Ok(Some(demo))
 }

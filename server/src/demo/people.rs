@@ -26,6 +26,11 @@ pub(super) fn is_waiting(index: usize) -> bool {
     WAITING.contains(&index)
 }
 
+/// Verified listeners.
+pub(super) fn may_be_called(index: usize) -> bool {
+    PEOPLE[index].is_listener && !is_waiting(index)
+}
+
 const fn listener(
     username: &'static str,
     sex: Sex,

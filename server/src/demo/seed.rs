@@ -1,10 +1,11 @@
-//! The forty, made once; with the samples of those who wait for their review.
+//! The forty, made once; with their past, and the samples of those who wait for their review.
 
 use chrono::TimeDelta;
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use saathii_shared_types::users::Role;
 
 use super::{
+    past,
     people::{self, PEOPLE, Person},
     phone, tone,
 };
@@ -24,7 +25,7 @@ pub async fn seed(app: &AppState) -> anyhow::Result<usize> {
     let now = app.clock.now();
     // The same forty everywhere, so that a screenshot can be made again.
     let mut rng = StdRng::seed_from_u64(40);
-    let mut waiting = Vec::new();
+    let (mut waiting, mut callers, mut listeners) = (Vec::new(), Vec::new(), Vec::new());
     for (index, person) in PEOPLE.iter().enumerate() {
         let phone = phone(index)?;
         let registered = now - TimeDelta::hours(rng.random_range(24..2400));
@@ -35,15 +36,17 @@ pub async fn seed(app: &AppState) -> anyhow::Result<usize> {
         presence::insert(&mut tx, user, last_seen).await?;
         wallet::insert(&mut tx, user).await?;
         if person.is_listener {
-            let tenths: i32 = rng.random_range(36..=50);
-            users::set_rating(&mut tx, user, f64::from(tenths) / 10.0).await?;
             if people::is_waiting(index) {
                 waiting.push(user);
             } else {
                 users::set_verified(&mut tx, user, Some(registered)).await?;
+                listeners.push(user);
             }
+        } else {
+            callers.push(user);
         }
     }
+    past::insert(app, &mut tx, &callers, &listeners, now, &mut rng).await?;
     tx.commit().await?;
     for (nth, listener) in waiting.into_iter().enumerate() {
         // Without a bucket the demo has an empty queue, and everything else.

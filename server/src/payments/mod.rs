@@ -20,4 +20,5 @@ pub use self::{
     error::Error,
     proof::prove,
     routes::{router, webhook_router},
+    service::record_sandbox_purchase,
 };

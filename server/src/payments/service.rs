@@ -1,6 +1,7 @@
 use axum::http::StatusCode;
+use chrono::{DateTime, Utc};
 use saathii_shared_types::{
-    Coins, UserId,
+    Coins, PaymentId, UserId,
     payments::{
         PaymentOrder, Recharge, RechargeHistory, RechargeItem, RechargeRequest, RechargeStatus, VerifyRecharge,
     },
@@ -50,10 +51,7 @@ async fn buy_at_once(
         return Ok(Answer::Replayed(kept));
     }
     lock_user(&mut tx, user).await?;
-    let payment = store::next_id(&mut tx).await?;
-    let new = NewPayment { payment, user, provider: SANDBOX, purchase, status: RechargeStatus::Paid, order: None, now };
-    store::insert(&mut tx, new).await?;
-    wallet::credit_purchase(&mut tx, user, payment, purchase.coins, now).await?;
+    let payment = sell(&mut tx, user, purchase, now).await?;
     let wallet = wallet::find(&mut tx, user).await?;
     let transaction = rules::transaction_id(user, payment);
     let answer = rules::recharged(transaction, purchase.amount(), purchase.coins, wallet.balance_coins);
@@ -62,6 +60,27 @@ async fn buy_at_once(
     wallet::tell(app, &wallet);
     settlement::count("paid");
     Ok(Answer::New(answer))
+}
+
+async fn sell(db: &mut PgConnection, user: UserId, purchase: &Purchase, now: DateTime<Utc>) -> sqlx::Result<PaymentId> {
+    let payment = store::next_id(db).await?;
+    let new = NewPayment { payment, user, provider: SANDBOX, purchase, status: RechargeStatus::Paid, order: None, now };
+    store::insert(db, new).await?;
+    wallet::credit_purchase(db, user, payment, purchase.coins, now).await?;
+    Ok(payment)
+}
+
+/// A purchase of the demo's people, at any time; in the caller's transaction.
+pub async fn record_sandbox_purchase(
+    app: &AppState,
+    db: &mut PgConnection,
+    user: UserId,
+    amount_rupees: i64,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let request = RechargeRequest { amount_rupees, payment_method: Some("upi".to_owned()) };
+    sell(db, user, &Purchase::parse(&request, &app.config.payments)?, now).await?;
+    Ok(())
 }
 
 async fn order(

@@ -8,4 +8,4 @@ mod routes;
 mod service;
 mod store;
 
-pub use self::{error::Error, routes::router};
+pub use self::{error::Error, routes::router, service::record};

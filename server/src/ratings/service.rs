@@ -1,10 +1,16 @@
+use chrono::{DateTime, Utc};
 use saathii_shared_types::{
     CallId, UserId,
     calls::{CallRated, RateCall},
 };
+use sqlx::PgConnection;
 
 use super::{Error, store};
-use crate::{calls, state::AppState, users};
+use crate::{
+    calls::{self, CallRow},
+    state::AppState,
+    users,
+};
 
 /// Records a rating and moves the listener's mean.
 pub(super) async fn rate_call(
@@ -20,11 +26,7 @@ pub(super) async fn rate_call(
     if call.is_ongoing() {
         return Err(Error::Ongoing);
     }
-    if !store::insert(&mut tx, call.call_id, caller, call.listener_id, rating, app.clock.now()).await? {
-        return Err(Error::AlreadyRated);
-    }
-    let mean = store::add(&mut tx, call.listener_id, rating).await?;
-    users::set_rating(&mut tx, call.listener_id, mean).await?;
+    let mean = record(&mut tx, &call, rating, app.clock.now()).await?;
     tx.commit().await?;
     Ok(CallRated {
         call_id: call.call_id,
@@ -33,4 +35,14 @@ pub(super) async fn rate_call(
         listener_rating: mean,
         message: "Thank you for rating".to_owned(),
     })
+}
+
+/// The caller's rating of an ended call, in the caller's transaction; the listener's mean with it.
+pub async fn record(db: &mut PgConnection, call: &CallRow, rating: i16, now: DateTime<Utc>) -> Result<f64, Error> {
+    if !store::insert(db, call.call_id, call.caller_id, call.listener_id, rating, now).await? {
+        return Err(Error::AlreadyRated);
+    }
+    let mean = store::add(db, call.listener_id, rating).await?;
+    users::set_rating(db, call.listener_id, mean).await?;
+    Ok(mean)
 }

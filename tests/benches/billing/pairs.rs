@@ -4,16 +4,14 @@ use std::{sync::Arc, time::Instant};
 
 use futures_util::future::join_all;
 use saathii_server::{
-    auth::CurrentUser,
     calls::{self, Ending},
     http::{Answer, IdempotencyKey},
     infra::clock::Clock,
     proof,
 };
 use saathii_shared_types::{
-    SessionId, UserId,
+    UserId,
     calls::{CallType, EndCause, StartCall},
-    users::Role,
 };
 
 use crate::{
@@ -67,9 +65,8 @@ pub(crate) async fn measure(place: &Place, size: Size) {
 }
 
 async fn start_and_end(app: &saathii_server::state::AppState, caller: UserId, listener: UserId) {
-    let user = CurrentUser { id: caller, session: SessionId(0), roles: vec![Role::User], expires_at: app.clock.now() };
     let request = StartCall { listener_id: listener, call_type: CallType::Audio, estimated_duration_minutes: None };
-    let started = calls::start_call(app, &user, &request, &IdempotencyKey::none()).await.unwrap();
+    let started = calls::start_call(app, caller, &request, &IdempotencyKey::none()).await.unwrap();
     let Answer::New(started) = started else { panic!("a replay") };
     let ending = Ending { cause: EndCause::Hangup, reason: None, message: "Call ended successfully" };
     calls::end_call(app, caller, started.call_id, ending, &IdempotencyKey::none()).await.unwrap();
