@@ -68,6 +68,24 @@ impl App {
         Ok(Self { state, tasks, outbox })
     }
 
+    /// A node that does nothing by itself, for whoever moves its time: it answers requests, and bills, reaps and sweeps
+    /// when it is asked to. What it publishes is heard by nobody.
+    pub async fn start_still(
+        config: Config,
+        stores: &Stores,
+        secret: &SecretString,
+        clock: Clock,
+        metrics: PrometheusHandle,
+    ) -> anyhow::Result<Self> {
+        let (state, inboxes) = connect(config, stores, secret, clock, metrics).await?;
+        prepare(&state, stores).await?;
+        let mut tasks = JoinSet::new();
+        let app = state.clone();
+        // A part of the request that waits for it.
+        tasks.spawn(async move { presence::run_heartbeats(&app, inboxes.heartbeats).await });
+        Ok(Self { state, tasks, outbox: tokio::spawn(std::future::ready(())) })
+    }
+
     /// A node for one command: migrated, and nothing runs in the background.
     pub async fn connect_once(
         config: Config,
@@ -79,6 +97,11 @@ impl App {
         let (state, _) = connect(config, stores, secret, clock, metrics).await?;
         prepare(&state, stores).await?;
         Ok(state)
+    }
+
+    /// Every route with its layers, for whoever asks without a port.
+    pub fn router(&self) -> Router {
+        router(self.state.clone())
     }
 
     /// Turns readiness red, gives balancers `SHUTDOWN_DELAY_SECONDS` to notice, and then goes down.

@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, reason = "a test stops where it fails")]
 #![cfg(feature = "embedded")]
 
+mod crashes;
+
 use std::{
     collections::HashMap,
     fs,

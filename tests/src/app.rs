@@ -41,7 +41,7 @@ pub const SECRET: &str = "a-secret-of-the-tests-0123456789-abcdefgh";
 /// 32 bytes in base64.
 pub const PAYOUT_KEY: &str = "YS1rZXktb2YtdGhlLXRlc3RzLTMyLWJ5dGVzLWxvbmc=";
 
-static METRICS: LazyLock<PrometheusHandle> = LazyLock::new(|| {
+pub(crate) static METRICS: LazyLock<PrometheusHandle> = LazyLock::new(|| {
     #[expect(clippy::disallowed_methods, reason = "a failing test is run again with its log")]
     if std::env::var("RUST_LOG").is_ok() {
         telemetry::init_logs(LogFormat::Pretty);

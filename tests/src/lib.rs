@@ -10,6 +10,7 @@ pub mod client;
 pub mod cut;
 pub mod razorpay;
 pub mod runner;
+pub mod simulation;
 pub mod sms;
 pub mod socket;
 pub mod stores;

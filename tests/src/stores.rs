@@ -72,6 +72,17 @@ pub fn embeds_s3() -> bool {
     std::env::var(OTHER_S3).is_err()
 }
 
+/// Fresh stores whose database is a copy of one that nobody uses at the moment.
+pub async fn own_copy_of(database_url: &str) -> OwnStores {
+    own_from(database_name(database_url)).await
+}
+
+/// Gives the database's disk back before the process ends.
+pub async fn drop(own: &OwnStores) {
+    let shared = SHARED.get().expect("the stores run");
+    execute(&shared.admin_url, &format!("DROP DATABASE {} WITH (FORCE)", database_name(&own.database_url))).await;
+}
+
 async fn own_from(template: &str) -> OwnStores {
     let shared = SHARED.get_or_init(|| async { RUNTIME.spawn(start()).await.expect("the stores start") }).await;
     let name = format!("test_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
@@ -144,6 +155,11 @@ fn database_url(admin_url: &str, name: &str) -> String {
     admin_url.replacen("/postgres?", &format!("/{name}?"), 1)
 }
 
+fn database_name(url: &str) -> &str {
+    let path = url.split('?').next().unwrap_or_default();
+    path.rsplit('/').next().unwrap_or_default()
+}
+
 async fn execute(url: &str, sql: &str) {
     let mut connection = PgConnection::connect(url).await.expect("Postgres answers");
     connection.execute(AssertSqlSafe(sql)).await.expect(sql);
@@ -159,8 +175,8 @@ fn stop_at_exit() {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
             runtime.map(|runtime| runtime.block_on(cluster.stop()))
         });
-        drop(stopped.join());
-        drop(std::fs::remove_dir_all(folder));
+        let _ = stopped.join();
+        let _ = std::fs::remove_dir_all(folder);
     }
     #[expect(unsafe_code, reason = "the C library's own hook; the function outlives the process")]
     let registered = unsafe { libc::atexit(stop) };
