@@ -14,7 +14,7 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
-    account, auth, backoffice, calls,
+    account, audit, auth, backoffice, calls,
     config::Config,
     feed,
     http::{self, cors, docs, idempotency, log_request},
@@ -24,7 +24,8 @@ use crate::{
     payments,
     phone::Phone,
     presence, ratings,
-    realtime::{Bus, Gap, Hub, Pending},
+    realtime::{Ask, Bus, Gap, Hub, Pending},
+    reports, social,
     state::{AppState, Parts},
     users, verification, wallet, withdrawals,
 };
@@ -46,6 +47,7 @@ pub struct App {
 struct Inboxes {
     outbox: Pending,
     gaps: mpsc::UnboundedReceiver<Gap>,
+    asks: mpsc::UnboundedReceiver<Ask>,
     heartbeats: presence::Incoming,
     calls: calls::MirrorChanges,
 }
@@ -161,7 +163,7 @@ async fn prepare(state: &AppState, stores: &Stores) -> anyhow::Result<()> {
     }
     for phone in &state.config.admin_phones {
         let phone = Phone::parse(phone, &state.config.otp.default_region).context("ADMIN_PHONES")?;
-        account::grant_admin(state, &phone).await.context("ADMIN_PHONES")?;
+        account::grant_admin_as(state, &phone, audit::Actor::Configuration).await.context("ADMIN_PHONES")?;
     }
     Ok(())
 }
@@ -181,7 +183,8 @@ async fn connect(
     let redis = Redis::connect(&stores.redis_url, &config.redis.prefix).context("REDIS_URL")?;
     let shutdown = CancellationToken::new();
     let (gap_sender, gaps) = mpsc::unbounded_channel();
-    let hub = Arc::new(Hub::new(shutdown.clone(), gap_sender));
+    let (ask_sender, asks) = mpsc::unbounded_channel();
+    let hub = Arc::new(Hub::new(shutdown.clone(), gap_sender, ask_sender));
     let (bus, outbox) = Bus::new(&redis, hub.clone());
     let (heartbeats, incoming) = presence::Heartbeats::new();
     let (calls_mirror, call_changes) = calls::Mirror::new();
@@ -205,11 +208,11 @@ async fn connect(
         shutdown,
         config,
     });
-    Ok((state, Inboxes { outbox, gaps, heartbeats: incoming, calls: call_changes }))
+    Ok((state, Inboxes { outbox, gaps, asks, heartbeats: incoming, calls: call_changes }))
 }
 
 fn spawn_tasks(state: &AppState, inboxes: Inboxes) -> (JoinSet<()>, tokio::task::JoinHandle<()>) {
-    let Inboxes { outbox, gaps, heartbeats, calls: call_changes } = inboxes;
+    let Inboxes { outbox, gaps, asks, heartbeats, calls: call_changes } = inboxes;
     let mut tasks = JoinSet::new();
     let app = state.clone();
     tasks.spawn(async move { app.bus.run(&app.redis, &app.clock).await });
@@ -219,6 +222,10 @@ fn spawn_tasks(state: &AppState, inboxes: Inboxes) -> (JoinSet<()>, tokio::task:
     tasks.spawn(async move { presence::run_sweeper(&app).await });
     let app = state.clone();
     tasks.spawn(async move { presence::mend_gaps(&app, gaps).await });
+    let app = state.clone();
+    tasks.spawn(async move { social::run_curtain(&app, asks).await });
+    let app = state.clone();
+    tasks.spawn(async move { account::run_lifter(&app).await });
     let app = state.clone();
     tasks.spawn(async move { auth::run_janitor(&app).await });
     let app = state.clone();
@@ -246,6 +253,9 @@ fn routes() -> OpenApiRouter<AppState> {
         .merge(calls::router())
         .merge(wallet::router())
         .merge(ratings::router())
+        .merge(social::router())
+        .merge(reports::router())
+        .merge(audit::router())
         .merge(verification::router())
         .merge(payments::router())
         .merge(withdrawals::router())

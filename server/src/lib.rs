@@ -4,6 +4,7 @@
 
 pub mod account;
 pub mod app;
+pub mod audit;
 pub mod auth;
 pub mod backoffice;
 pub mod calls;
@@ -18,6 +19,8 @@ pub mod presence;
 pub mod proof;
 pub mod ratings;
 pub mod realtime;
+pub mod reports;
+pub mod social;
 pub mod state;
 pub mod users;
 pub mod verification;

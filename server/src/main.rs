@@ -61,6 +61,8 @@ enum Command {
 enum AdminCommand {
     /// Give the role admin to the account with this phone.
     Grant { phone: String },
+    /// Take the role admin from the account with this phone.
+    Revoke { phone: String },
 }
 
 #[derive(Subcommand)]
@@ -98,6 +100,9 @@ fn run(cli: Cli) -> anyhow::Result<()> {
             Command::Seed => with_app(config, async |app| seed(app).await).await,
             Command::Admin(AdminCommand::Grant { phone }) => {
                 with_app(config, async |app| grant_admin(app, &phone).await).await
+            }
+            Command::Admin(AdminCommand::Revoke { phone }) => {
+                with_app(config, async |app| revoke_admin(app, &phone).await).await
             }
             Command::Ledger(LedgerCommand::Verify) => with_app(config, async |app| verify_ledger(app).await).await,
             Command::Openapi | Command::CheckConfig => Ok(()),
@@ -193,5 +198,14 @@ async fn grant_admin(app: &AppState, phone: &str) -> anyhow::Result<()> {
         Ok(true) => say("The role admin is granted."),
         Ok(false) => bail!("no account has this phone, or it holds the role already"),
         Err(error) => Err(error).context("the role was not granted"),
+    }
+}
+
+async fn revoke_admin(app: &AppState, phone: &str) -> anyhow::Result<()> {
+    let phone = Phone::parse(phone, &app.config.otp.default_region)?;
+    match account::revoke_admin(app, &phone).await {
+        Ok(true) => say("The role admin is revoked."),
+        Ok(false) => bail!("no account with this phone holds the role"),
+        Err(error) => Err(error).context("the role was not revoked"),
     }
 }

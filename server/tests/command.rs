@@ -256,7 +256,7 @@ fn after_kill_9_people_are_still_signed_in() {
 }
 
 #[test]
-fn admin_grant_works_beside_a_running_server() {
+fn admin_grant_and_revoke_work_beside_a_running_server() {
     let folder = Folder::new("grant");
     let server = Server::start(&folder, &[]);
     let access = server.sign_in("+919000000002")["access_token"].as_str().unwrap().to_owned();
@@ -268,6 +268,10 @@ fn admin_grant_works_beside_a_running_server() {
     assert!(!grant("+91 90000 00002").status.success());
     assert!(!grant("+919999999999").status.success());
     assert!(!grant("nonsense").status.success());
+    let revoke = || saathii(&folder, &[]).args(["admin", "revoke", "+919000000002"]).output().unwrap();
+    let revoked = revoke();
+    assert!(revoked.status.success(), "{}", text(&revoked));
+    assert!(!revoke().status.success());
 }
 
 #[test]

@@ -111,6 +111,8 @@ pub enum ErrorCode {
     AlreadyVerified,
     AlreadyReviewed,
     OwnSample,
+    OwnAccount,
+    ReportDecided,
     // Ours.
     PaymentsUnavailable,
     SmsUnavailable,

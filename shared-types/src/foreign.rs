@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use chrono::{DateTime, NaiveDate, Utc};
 
-use crate::{CallId, Coins, Earnings, Paise, PaymentId, SampleId, UserId, WithdrawalId};
+use crate::{CallId, Coins, Earnings, Paise, PaymentId, ReportId, SampleId, UserId, WithdrawalId};
 
 type Timestamp = DateTime<Utc>;
 type Date = NaiveDate;
@@ -14,6 +14,7 @@ uniffi::custom_newtype!(CallId, i64);
 uniffi::custom_newtype!(PaymentId, i64);
 uniffi::custom_newtype!(WithdrawalId, i64);
 uniffi::custom_newtype!(SampleId, i64);
+uniffi::custom_newtype!(ReportId, i64);
 uniffi::custom_newtype!(Coins, i64);
 uniffi::custom_newtype!(Earnings, i64);
 uniffi::custom_newtype!(Paise, i64);

@@ -53,3 +53,7 @@ id! {
     /// One audio sample sent in for verification.
     SampleId
 }
+id! {
+    /// One complaint about somebody.
+    ReportId
+}

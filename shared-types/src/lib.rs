@@ -3,6 +3,8 @@
 //! Shapes are those of the API contract. Times are RFC 3339 in UTC. A new field is optional, and a
 //! new variant hides behind an unknown arm, because apps in the stores are never all up to date.
 
+pub mod account;
+pub mod audit;
 pub mod auth;
 pub mod calls;
 pub mod error;
@@ -13,6 +15,8 @@ pub mod money;
 pub mod patch;
 pub mod payments;
 pub mod presence;
+pub mod reports;
+pub mod social;
 pub mod users;
 pub mod verification;
 pub mod wallet;
@@ -22,7 +26,7 @@ pub mod withdrawals;
 mod foreign;
 
 pub use error::{ApiError, Detail, ErrorCode, FieldError};
-pub use ids::{CallId, PaymentId, SampleId, SessionId, UserId, WithdrawalId};
+pub use ids::{CallId, PaymentId, ReportId, SampleId, SessionId, UserId, WithdrawalId};
 pub use money::{Coins, Earnings, Paise};
 
 use serde::{Deserialize, Serialize};

@@ -8,6 +8,7 @@ pub mod audio;
 pub mod calls;
 pub mod client;
 pub mod cut;
+pub mod people;
 pub mod razorpay;
 pub mod runner;
 pub mod simulation;

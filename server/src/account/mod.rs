@@ -1,8 +1,21 @@
-//! The whole of an account at once: what must happen in several rooms when it ends.
+//! The whole of an account at once: what must happen in several rooms when it ends, is suspended or is taken along.
 //!
-//! Owns no table.
+//! Owns no table. Promises: whoever is suspended or deleted is signed out everywhere, in no list and in no call, as soon
+//! as the answer is there (sockets within a second); an export is everything about its person and nothing of others, and
+//! costs the same memory however much it is.
 
+mod error;
+mod export;
+mod lifter;
 mod routes;
 mod service;
+mod suspension;
 
-pub use self::{routes::router, service::grant_admin};
+pub use self::{
+    error::Error,
+    export::Record,
+    lifter::{lift_expired, run_lifter},
+    routes::router,
+    service::{grant_admin, grant_admin_as, record_role_grant, revoke_admin},
+    suspension::{reinstate, suspend},
+};

@@ -5,18 +5,20 @@ use saathii_shared_types::{SessionId, UserId};
 use sqlx::PgConnection;
 
 use super::{
-    ClientInfo, EndReason,
+    ClientInfo, EndReason, Error,
+    service::admit,
     store::{self, NewSession},
 };
 
-/// Signs `user` in until `expires_at`, in the caller's transaction.
+/// Signs `user` in until `expires_at`, in the caller's transaction, unless they are suspended.
 pub async fn open_bare_session(
     db: &mut PgConnection,
     user: UserId,
     client: &ClientInfo,
     expires_at: DateTime<Utc>,
     now: DateTime<Utc>,
-) -> sqlx::Result<SessionId> {
+) -> Result<SessionId, Error> {
+    admit(db, user, now).await?;
     let new =
         NewSession { user, now, expires_at, user_agent: client.user_agent.as_deref(), address: Some(client.address) };
     Ok(store::insert(db, new).await?.session_id)

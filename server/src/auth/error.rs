@@ -26,6 +26,8 @@ pub enum Error {
     RegistrationSpent,
     #[error("the role does not allow it")]
     WrongRole,
+    #[error("the account is suspended")]
+    Suspended(users::Suspension),
     #[error("nobody registers as admin")]
     AdminRegistration,
     #[error("{} fields are not valid", .0.len())]
@@ -65,6 +67,9 @@ impl From<Error> for HttpError {
             Error::WrongRole => {
                 HttpError::new(StatusCode::FORBIDDEN, ErrorCode::Forbidden, "Not allowed for your role")
             }
+            Error::Suspended(suspension) => {
+                HttpError::new(StatusCode::FORBIDDEN, ErrorCode::AccountSuspended, suspension_text(&suspension))
+            }
             Error::AdminRegistration => HttpError::field("role", "must be `user` or `listener`"),
             Error::InvalidProfile(fields) => HttpError::fields(fields),
             Error::Users(error) => error.into(),
@@ -78,5 +83,14 @@ impl From<Error> for HttpError {
             Error::Redis(error) => error.into(),
             Error::Database(error) => error.into(),
         }
+    }
+}
+
+/// What somebody suspended is told.
+pub fn suspension_text(suspension: &users::Suspension) -> String {
+    let reason = &suspension.reason;
+    match suspension.until {
+        Some(until) => format!("Account suspended until {}: {reason}", until.format("%Y-%m-%d %H:%M UTC")),
+        None => format!("Account suspended: {reason}"),
     }
 }

@@ -81,6 +81,7 @@ async fn resend_otp(
 #[utoipa::path(post, path = "/auth/verify", request_body = VerifyOtpRequest, tag = "Authentication", responses(
     (status = 200, description = "Proven", body = OtpVerified),
     (status = 400, description = "Wrong, used or expired code", body = ApiError, example = json!({"detail": "Invalid or expired OTP", "code": "invalid_otp"})),
+    (status = 403, description = "The account is suspended", body = ApiError, example = json!({"detail": "Account suspended until 2024-02-15 00:00 UTC: Insulted callers", "code": "account_suspended"})),
     InvalidInput, Limited, Unavailable,
 ))]
 async fn verify_otp(

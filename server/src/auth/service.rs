@@ -18,6 +18,8 @@ use super::{
     tokens::{Bearer, REGISTRATION_LIFETIME, Refresh},
 };
 use crate::{
+    account,
+    audit::Actor,
     http::client_address::ClientAddress,
     phone::Phone,
     presence,
@@ -28,6 +30,7 @@ use crate::{
 };
 
 /// Where a login comes from, for the list of one's devices.
+#[derive(Debug, Clone)]
 pub struct ClientInfo {
     pub address: IpAddr,
     pub user_agent: Option<String>,
@@ -93,9 +96,18 @@ pub(super) async fn verify_otp(
         return Ok(OtpVerified::NeedsRegistration { registration_token });
     };
     let mut tx = app.db.begin().await?;
+    admit(&mut tx, user, now).await?;
     let TokenPair { access_token, refresh_token } = open_session(app, &mut tx, user, client, now).await?;
     tx.commit().await?;
     Ok(OtpVerified::Registered { access_token, refresh_token })
+}
+
+/// Refuses whoever is suspended; in the transaction that opens the session, which a suspension then waits for and ends.
+pub(super) async fn admit(db: &mut PgConnection, user: UserId, now: DateTime<Utc>) -> Result<(), Error> {
+    match users::admit(db, user, now).await? {
+        Some(suspension) => Err(Error::Suspended(suspension)),
+        None => Ok(()),
+    }
 }
 
 async fn find_by_phone(app: &AppState, phone: &Phone) -> Result<Option<UserId>, Error> {
@@ -140,6 +152,9 @@ pub(super) async fn register(app: &AppState, request: RegisterRequest, client: C
     )?;
     presence::insert(&mut tx, user, now).await?;
     wallet::insert(&mut tx, user).await?;
+    if roles.contains(&Role::Admin) {
+        account::record_role_grant(&mut tx, Actor::Configuration, user, Role::Admin, now).await?;
+    }
     let tokens = open_session(app, &mut tx, user, client, now).await?;
     tx.commit().await?;
 

@@ -6,6 +6,8 @@ use chrono::{DateTime, Utc};
 use saathii_shared_types::{SessionId, UserId};
 use sqlx::PgConnection;
 
+use crate::account::Record;
+
 /// One login on one device.
 #[derive(Debug, Clone)]
 pub(super) struct Session {
@@ -24,6 +26,7 @@ pub enum EndReason {
     Logout,
     TokenReused,
     Deleted,
+    Suspended,
 }
 
 pub(super) struct NewSession<'a> {
@@ -132,6 +135,25 @@ pub async fn ended_among(db: &mut PgConnection, sessions: &[SessionId]) -> sqlx:
            FROM auth_sessions
            WHERE session_id = ANY($1) AND ended_at IS NOT NULL"#,
         sessions as &[SessionId],
+    )
+    .fetch_all(db)
+    .await
+}
+
+pub async fn export_logins(db: &mut PgConnection, user: UserId, after: i64, limit: i64) -> sqlx::Result<Vec<Record>> {
+    sqlx::query_as!(
+        Record,
+        r#"SELECT session_id AS key,
+                  jsonb_build_object('session_id', session_id, 'created_at', created_at, 'refreshed_at', rotated_at,
+                                     'expires_at', expires_at, 'ended_at', ended_at, 'end_reason', end_reason,
+                                     'user_agent', user_agent, 'address', address) AS "record!"
+           FROM auth_sessions
+           WHERE user_id = $1 AND session_id > $2
+           ORDER BY session_id
+           LIMIT $3"#,
+        user as UserId,
+        after,
+        limit,
     )
     .fetch_all(db)
     .await

@@ -13,6 +13,8 @@ pub enum Error {
     ListenerNotFound,
     #[error("the listener is not verified")]
     NotVerified,
+    #[error("one has blocked the other")]
+    Blocked,
     #[error("the listener is offline")]
     Offline,
     #[error("the listener is busy")]
@@ -49,6 +51,7 @@ impl From<Error> for HttpError {
             Error::NotVerified => {
                 refuse(StatusCode::FORBIDDEN, ErrorCode::ListenerNotVerified, "Listener is not verified")
             }
+            Error::Blocked => refuse(StatusCode::FORBIDDEN, ErrorCode::Blocked, "One of you has blocked the other"),
             Error::Offline => refuse(StatusCode::CONFLICT, ErrorCode::ListenerOffline, "Listener is offline"),
             Error::Busy => refuse(StatusCode::CONFLICT, ErrorCode::ListenerBusy, "Listener is busy"),
             Error::AlreadyInCall => refuse(StatusCode::CONFLICT, ErrorCode::AlreadyInCall, "You are already in a call"),

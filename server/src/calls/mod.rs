@@ -27,6 +27,6 @@ pub use self::{
     mirror::{Changes as MirrorChanges, Mirror, run_mirror},
     past::{PastCall, record_past},
     routes::router,
-    service::{Ending, end_call, end_calls_of, start_call},
-    store::{CallRow, find, find_ongoing_of, prove},
+    service::{Ending, end_call, end_call_between, end_calls_of, start_call},
+    store::{CallRow, export_calls, find, find_ongoing_of, prove},
 };

@@ -15,6 +15,7 @@ use crate::{
     config::{ListenerVerification, Rate},
     http::{Answer, IdempotencyKey},
     presence::{self, Entry},
+    social,
     state::AppState,
     users::{self, Party},
     wallet,
@@ -45,6 +46,10 @@ pub async fn start_call(
     // Shared locks: whoever deletes or suspends one of the two waits, and then finds this call.
     let parties = users::lock_parties(&mut tx, &[caller, request.listener_id]).await?;
     check_parties(app, &parties, caller, request.listener_id)?;
+    // Asked under the locks: whoever blocks now waits, and then ends this call.
+    if social::is_blocked_between(&mut tx, caller, request.listener_id).await? {
+        return Err(Error::Blocked);
+    }
     let call = store::insert(
         &mut tx,
         NewCall {
@@ -161,8 +166,30 @@ pub async fn end_calls_of(
     user: UserId,
     cause: EndCause,
 ) -> sqlx::Result<Aftermath> {
+    let call = store::find_ongoing_of(db, user).await?;
+    end_for(app, db, call, cause).await
+}
+
+/// Ends the call that these two are in, if any, in the caller's transaction, which has locked both users.
+pub async fn end_call_between(
+    app: &AppState,
+    db: &mut PgConnection,
+    one: UserId,
+    other: UserId,
+    cause: EndCause,
+) -> sqlx::Result<Aftermath> {
+    let call = store::find_ongoing_of(db, one).await?.filter(|call| call.is_of(other));
+    end_for(app, db, call, cause).await
+}
+
+async fn end_for(
+    app: &AppState,
+    db: &mut PgConnection,
+    call: Option<CallRow>,
+    cause: EndCause,
+) -> sqlx::Result<Aftermath> {
     let mut changes = Changes::default();
-    if let Some(call) = store::find_ongoing_of(db, user).await? {
+    if let Some(call) = call {
         // Somebody else may have ended it before the lock.
         if let Some(call) = store::lock(db, call.call_id).await?.filter(CallRow::is_ongoing) {
             let end = End { call_id: call.call_id, cause, at: app.clock.now(), by: None, reason: None };

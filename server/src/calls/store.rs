@@ -8,7 +8,7 @@ use saathii_shared_types::{
 use sqlx::PgConnection;
 
 use super::{Error, query::CallQuery, rules};
-use crate::{config::Rate, wallet::Discrepancy};
+use crate::{account::Record, config::Rate, wallet::Discrepancy};
 
 /// `SELECT` of whole rows, with what follows `FROM calls`.
 macro_rules! call_rows {
@@ -253,6 +253,32 @@ pub async fn prove(db: &mut PgConnection) -> sqlx::Result<Vec<Discrepancy>> {
         found: format!("{} s", row.seconds.unwrap_or_default()),
     }));
     Ok(found)
+}
+
+pub async fn export_calls(db: &mut PgConnection, user: UserId, after: i64, limit: i64) -> sqlx::Result<Vec<Record>> {
+    sqlx::query_as!(
+        Record,
+        r#"SELECT call_id AS "key!",
+                  jsonb_build_object('call_id', call_id, 'user_id', caller_id, 'listener_id', listener_id,
+                                     'call_type', call_type, 'status', status, 'start_time', start_time,
+                                     'end_time', end_time, 'duration_minutes', minutes_billed, 'end_cause', end_cause,
+                                     'coins_spent', CASE WHEN caller_id = $1 THEN minutes_billed * rate_coins END,
+                                     'earned', CASE WHEN listener_id = $1 THEN minutes_billed * rate_earnings END)
+                      AS "record!"
+           FROM (
+               -- Each side's own index, as in `list_of`.
+               (SELECT * FROM calls WHERE caller_id = $1 AND call_id > $2 ORDER BY call_id LIMIT $3)
+               UNION ALL
+               (SELECT * FROM calls WHERE listener_id = $1 AND call_id > $2 ORDER BY call_id LIMIT $3)
+           ) own
+           ORDER BY call_id
+           LIMIT $3"#,
+        user as UserId,
+        after,
+        limit,
+    )
+    .fetch_all(db)
+    .await
 }
 
 /// Sums over somebody's calls.

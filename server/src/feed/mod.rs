@@ -11,4 +11,8 @@ mod routes;
 mod service;
 mod store;
 
-pub use self::{counts::CountCache, routes::router, service::get_stats};
+pub use self::{
+    counts::CountCache,
+    routes::router,
+    service::{describe, get_stats},
+};

@@ -4,34 +4,38 @@ use saathii_shared_types::{
     UserId,
     feed::{FeedListener, FeedPage, FeedStats},
 };
+use sqlx::PgConnection;
 
 use super::{
     query::{FeedQuery, Filter},
-    store,
+    store::{self, Counts},
 };
 use crate::{
     config::ListenerVerification,
     http::{HttpError, extract::Paging},
     presence::{self, PresenceRow},
+    social,
     state::AppState,
     users::{self, Card},
 };
 
-pub(super) async fn list_listeners(app: &AppState, query: &FeedQuery, paging: Paging) -> Result<FeedPage, HttpError> {
+pub(super) async fn list_listeners(
+    app: &AppState,
+    viewer: UserId,
+    query: &FeedQuery,
+    paging: Paging,
+) -> Result<FeedPage, HttpError> {
     let filter = &query.filter(verified_only(app))?;
     let mut db = app.db.acquire().await?;
-    let counts = app.feed_counts.count(&mut db, filter).await?;
+    let hidden = social::hidden_from(&mut db, viewer).await?;
+    let counts = count_without(app, &mut db, filter, &hidden).await?;
     // A page behind the end costs nothing, however far behind.
     let ids = if paging.offset() < counts.total {
-        store::list(&mut db, filter, paging.offset(), paging.per_page).await?
+        store::list(&mut db, filter, &hidden, paging.offset(), paging.per_page).await?
     } else {
         Vec::new()
     };
-    let listeners = if ids.is_empty() {
-        Vec::new()
-    } else {
-        join(&ids, users::cards(&mut db, &ids).await?, presence::list(&mut db, &ids).await?)
-    };
+    let listeners = describe(&mut db, &ids).await?;
     Ok(FeedPage {
         listeners,
         total_count: counts.total,
@@ -47,13 +51,45 @@ pub(super) async fn list_listeners(app: &AppState, query: &FeedQuery, paging: Pa
 /// How many listeners there are, and how many of them are there.
 pub async fn get_stats(app: &AppState) -> Result<FeedStats, sqlx::Error> {
     let mut db = app.db.acquire().await?;
-    let counts = app.feed_counts.count(&mut db, &Filter::all(verified_only(app))).await?;
-    Ok(FeedStats {
+    Ok(stats_of(app.feed_counts.count(&mut db, &Filter::all(verified_only(app))).await?))
+}
+
+/// As [`get_stats`], of those whom `viewer` may see.
+pub(super) async fn get_stats_for(app: &AppState, viewer: UserId) -> Result<FeedStats, sqlx::Error> {
+    let mut db = app.db.acquire().await?;
+    let hidden = social::hidden_from(&mut db, viewer).await?;
+    Ok(stats_of(count_without(app, &mut db, &Filter::all(verified_only(app)), &hidden).await?))
+}
+
+fn stats_of(counts: Counts) -> FeedStats {
+    FeedStats {
         total_listeners: counts.total,
         online_listeners: counts.online,
         available_listeners: counts.available,
         busy_listeners: counts.online - counts.available,
-    })
+    }
+}
+
+/// Everybody's counts less those of the few: so that one count serves all, whomever each must not see.
+async fn count_without(
+    app: &AppState,
+    db: &mut PgConnection,
+    filter: &Filter,
+    hidden: &[UserId],
+) -> Result<Counts, sqlx::Error> {
+    let counts = app.feed_counts.count(db, filter).await?;
+    if hidden.is_empty() {
+        return Ok(counts);
+    }
+    Ok(counts.without(store::count_among(db, filter, hidden).await?))
+}
+
+/// The cards of these people, in this order; the deleted and unknown are left out.
+pub async fn describe(db: &mut PgConnection, ids: &[UserId]) -> Result<Vec<FeedListener>, sqlx::Error> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    Ok(join(ids, users::cards(db, ids).await?, presence::list(db, ids).await?))
 }
 
 fn verified_only(app: &AppState) -> bool {

@@ -31,6 +31,8 @@ use utoipa_swagger_ui::SwaggerUi;
         (name = "User Management", description = "Profile management, presence tracking, and feed system"),
         (name = "Call Management", description = "Call lifecycle, billing, and coin management"),
         (name = "Wallet", description = "Earnings, movements and payouts"),
+        (name = "Favorites & Blocking", description = "Favorites, blocks and reports"),
+        (name = "Admin - Moderation", description = "Reports, suspensions and the record of what admins did"),
         (name = "Listener Verification", description = "Audio sample uploads and verification workflow"),
         (name = "Admin - Verification", description = "Admin review and approval of verification requests"),
         (name = "Admin - Withdrawals", description = "Paying listeners out"),
@@ -74,6 +76,8 @@ pub struct Idempotent {
 pub struct InvalidInput;
 /// 401: no token, or not a good one.
 pub struct Unauthorized;
+/// 403: the role admin is needed.
+pub struct AdminsOnly;
 /// 429 with `retry_after`.
 pub struct Limited;
 /// 503: a store is away.
@@ -106,6 +110,13 @@ impl IntoResponses for Unauthorized {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
         let example = serde_json::json!({"detail": "Not authenticated", "code": "not_authenticated"});
         BTreeMap::from([("401".into(), refusal("Missing, expired or dead token", example))])
+    }
+}
+
+impl IntoResponses for AdminsOnly {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        let example = serde_json::json!({"detail": "Not allowed for your role", "code": "forbidden"});
+        BTreeMap::from([("403".into(), refusal("Not an admin", example))])
     }
 }
 

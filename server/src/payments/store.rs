@@ -5,7 +5,7 @@ use saathii_shared_types::{Coins, Paise, PaymentId, UserId, payments::RechargeSt
 use sqlx::PgConnection;
 
 use super::{Error, rules::Purchase};
-use crate::{infra::payments::Refund, wallet::Discrepancy};
+use crate::{account::Record, infra::payments::Refund, wallet::Discrepancy};
 
 pub(super) struct NewPayment<'a> {
     pub(super) payment: PaymentId,
@@ -335,6 +335,26 @@ pub(super) async fn list_wrong_refunds(db: &mut PgConnection) -> sqlx::Result<Ve
               OR p.coins_taken_back <> coalesce(t.coins, 0)
               OR t.waiting > 0
            LIMIT 1000"#
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// What somebody bought.
+pub async fn export_payments(db: &mut PgConnection, user: UserId, after: i64, limit: i64) -> sqlx::Result<Vec<Record>> {
+    sqlx::query_as!(
+        Record,
+        r#"SELECT payment_id AS key,
+                  jsonb_build_object('payment_id', payment_id, 'provider', provider, 'amount_paise', amount_paise, 'coins', coins,
+                                     'payment_method', payment_method, 'status', status,
+                                     'refunded_paise', refunded_paise, 'created_at', created_at, 'paid_at', paid_at) AS "record!"
+           FROM payments
+           WHERE user_id = $1 AND payment_id > $2
+           ORDER BY payment_id
+           LIMIT $3"#,
+        user as UserId,
+        after,
+        limit,
     )
     .fetch_all(db)
     .await

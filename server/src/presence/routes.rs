@@ -61,6 +61,8 @@ async fn send_heartbeat(State(app): State<AppState>, user: CurrentUser) -> Resul
 }
 
 /// Somebody's presence.
+///
+/// Across a block there is no such user.
 #[utoipa::path(get, path = "/users/{user_id}/presence", tag = "User Management", security(("bearer" = [])),
     params(("user_id" = i64, Path, description = "Whose", example = 456)), responses(
     (status = 200, description = "The presence", body = UserPresence),
@@ -69,21 +71,23 @@ async fn send_heartbeat(State(app): State<AppState>, user: CurrentUser) -> Resul
 ))]
 async fn get_user_presence(
     State(app): State<AppState>,
-    _: CurrentUser,
+    viewer: CurrentUser,
     Path(user): Path<UserId>,
 ) -> Result<Json<UserPresence>, HttpError> {
-    Ok(Json(service::get_presence(&app, user).await?))
+    Ok(Json(service::get_presence(&app, viewer.id, user).await?))
 }
 
 /// The presence of many, in the order asked.
+///
+/// Those across a block are left out, as the unknown are.
 #[utoipa::path(get, path = "/users/presence", tag = "User Management", security(("bearer" = [])), params(PresenceQuery), responses(
     (status = 200, description = "The presence of those who exist", body = Vec<UserPresence>),
     InvalidInput, Unauthorized, Unavailable,
 ))]
 async fn list_users_presence(
     State(app): State<AppState>,
-    _: CurrentUser,
+    viewer: CurrentUser,
     Query(query): Query<PresenceQuery>,
 ) -> Result<Json<Vec<UserPresence>>, HttpError> {
-    Ok(Json(service::list_presence(&app, &query.user_ids()?).await?))
+    Ok(Json(service::list_presence(&app, viewer.id, &query.user_ids()?).await?))
 }

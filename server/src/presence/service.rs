@@ -13,11 +13,12 @@ use super::{
 };
 use crate::{
     realtime::StatusChange,
+    social,
     state::AppState,
     users::{self, Card},
 };
 
-pub(super) async fn get_status(app: &AppState, user: UserId) -> Result<UserStatus, Error> {
+pub async fn get_status(app: &AppState, user: UserId) -> Result<UserStatus, Error> {
     let mut db = app.db.acquire().await?;
     let row = store::find(&mut db, user).await?.ok_or(Error::NotFound)?;
     Ok(status_of(&row))
@@ -35,18 +36,25 @@ pub async fn update_status(app: &AppState, user: UserId, patch: &StatusPatch) ->
     Ok(status)
 }
 
-/// Somebody's presence as others see it.
-pub(super) async fn get_presence(app: &AppState, user: UserId) -> Result<UserPresence, Error> {
-    list_presence(app, &[user]).await?.pop().ok_or(Error::NotFound)
+/// Somebody's presence as `viewer` sees it.
+pub(super) async fn get_presence(app: &AppState, viewer: UserId, user: UserId) -> Result<UserPresence, Error> {
+    list_presence(app, viewer, &[user]).await?.pop().ok_or(Error::NotFound)
 }
 
-/// In the order asked; the unknown are left out.
-pub(super) async fn list_presence(app: &AppState, users: &[UserId]) -> Result<Vec<UserPresence>, Error> {
+/// In the order asked; the unknown are left out, and whom `viewer` must not see.
+pub(super) async fn list_presence(
+    app: &AppState,
+    viewer: UserId,
+    users: &[UserId],
+) -> Result<Vec<UserPresence>, Error> {
     let mut db = app.db.acquire().await?;
     let rows = store::list(&mut db, users).await?;
     let cards = users::cards(&mut db, users).await?;
     let mut found: HashMap<UserId, UserPresence> =
         join(rows, &cards).map(|(row, card)| (row.user_id, presence_of(&row, card))).collect();
+    for hidden in social::hidden_among(&mut db, viewer, users).await? {
+        found.remove(&hidden);
+    }
     Ok(users.iter().filter_map(|user| found.remove(user)).collect())
 }
 
@@ -77,15 +85,23 @@ pub fn changes_with(rows: Vec<PresenceRow>, cards: &[Card]) -> Vec<StatusChange>
     join(rows, cards).map(change).collect()
 }
 
-/// Takes a user offline who is being deleted, in the caller's transaction; to be published after its commit, and
-/// without a name.
-pub async fn leave(
+/// Takes a user offline, in the caller's transaction; to be published after its commit.
+pub async fn go_offline(
     db: &mut PgConnection,
     user: UserId,
     now: DateTime<Utc>,
 ) -> Result<Option<StatusChange>, sqlx::Error> {
     let rows = store::leave(db, user, now).await?.into_iter().collect();
-    let change = changes_of(db, rows).await?.pop();
+    Ok(changes_of(db, rows).await?.pop())
+}
+
+/// As [`go_offline`] for a user who is being deleted: without a name.
+pub async fn leave(
+    db: &mut PgConnection,
+    user: UserId,
+    now: DateTime<Utc>,
+) -> Result<Option<StatusChange>, sqlx::Error> {
+    let change = go_offline(db, user, now).await?;
     Ok(change.map(|change| StatusChange {
         status: UserPresence { username: format!("deleted:{user}"), profile_image_url: None, ..change.status },
         ..change

@@ -29,8 +29,9 @@ pub(super) fn router() -> OpenApiRouter<AppState> {
 /// Authenticate by `?token=`, by `Authorization: Bearer`, or by `Sec-WebSocket-Protocol: bearer, <token>`.
 /// The first frame is `connection_established`, then a `user_status_update` per change; `ping` is answered by `pong`.
 /// A `subscribe` with `user_ids`, `batch_ms` or `resume` narrows, batches and resumes (see `ClientMessage` and
-/// `ServerEvent`). Closes with 4401 when the login ends, 4402 when the token expires unrefreshed, 4408 for a reader
-/// too slow to follow (resume), 1012 when this server goes down (reconnect), 1003, 1007, 1008 and 1009 for binary,
+/// `ServerEvent`). Nobody is shown across a block: when one begins, the other goes offline in a last frame; when the last
+/// one ends, a frame tells how the other is. These two bear no offset. Closes with 4401 when the login ends, 4402 when the token expires unrefreshed, 4408 for a reader
+/// too slow to follow (resume), 1012 when this server goes down (reconnect), 1013 when it was not ready (try again), 1003, 1007, 1008 and 1009 for binary,
 /// broken, too many and too large messages.
 #[utoipa::path(get, path = "/ws/feed", tag = "WebSocket", params(("token" = Option<String>, Query, description = "Access token")),
     responses(Handshake, Unauthorized, Unavailable))]

@@ -8,4 +8,9 @@ mod routes;
 mod service;
 mod store;
 
-pub use self::{error::Error, routes::router, service::record};
+pub use self::{
+    error::Error,
+    routes::router,
+    service::record,
+    store::{export_given, export_received},
+};

@@ -4,6 +4,8 @@ use chrono::{DateTime, Utc};
 use saathii_shared_types::{CallId, UserId};
 use sqlx::PgConnection;
 
+use crate::account::Record;
+
 /// False where the call was rated already.
 pub(super) async fn insert(
     db: &mut PgConnection,
@@ -41,5 +43,42 @@ pub(super) async fn add(db: &mut PgConnection, listener: UserId, rating: i16) ->
         i64::from(rating),
     )
     .fetch_one(db)
+    .await
+}
+
+/// What somebody rated.
+pub async fn export_given(db: &mut PgConnection, user: UserId, after: i64, limit: i64) -> sqlx::Result<Vec<Record>> {
+    sqlx::query_as!(
+        Record,
+        r#"SELECT call_id AS key,
+                  jsonb_build_object('call_id', call_id, 'listener_id', listener_id, 'rating', rating,
+                                     'created_at', created_at) AS "record!"
+           FROM call_ratings
+           WHERE caller_id = $1 AND call_id > $2
+           ORDER BY call_id
+           LIMIT $3"#,
+        user as UserId,
+        after,
+        limit,
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// How somebody was rated.
+pub async fn export_received(db: &mut PgConnection, user: UserId, after: i64, limit: i64) -> sqlx::Result<Vec<Record>> {
+    sqlx::query_as!(
+        Record,
+        r#"SELECT call_id AS key,
+                  jsonb_build_object('call_id', call_id, 'rating', rating, 'created_at', created_at) AS "record!"
+           FROM call_ratings
+           WHERE listener_id = $1 AND call_id > $2
+           ORDER BY call_id
+           LIMIT $3"#,
+        user as UserId,
+        after,
+        limit,
+    )
+    .fetch_all(db)
     .await
 }

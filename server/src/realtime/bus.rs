@@ -46,6 +46,10 @@ pub struct SessionsEnded {
 #[serde(tag = "type", rename_all = "snake_case")]
 enum Control {
     SessionsEnded(SessionsEnded),
+    /// Whom these people must not see.
+    BlocksChanged {
+        users: Vec<UserId>,
+    },
 }
 
 /// A change on the bus, a line each; the status stays as it was encoded.
@@ -72,6 +76,8 @@ pub struct Bus {
 pub(super) enum Outgoing {
     Change(StatusChange),
     Letter(Letter),
+    /// People whose blocks changed.
+    Blocks([UserId; 2]),
     /// Answered once all before it is sent.
     Flush(oneshot::Sender<()>),
 }
@@ -140,6 +146,13 @@ impl Bus {
         }
     }
 
+    /// After the commit that changed a block between two people: their sockets on every node ask again whom they must not
+    /// show, those of this node at once, and the others as soon as Redis is there.
+    pub fn blocks_changed(&self, users: [UserId; 2]) {
+        self.hub.ask_again(&users);
+        let _ = self.outbox.send(Outgoing::Blocks(users));
+    }
+
     /// Waits until everything published so far is sent, up to two seconds.
     pub async fn flush(&self) {
         let (sent, done) = oneshot::channel();
@@ -172,6 +185,12 @@ impl Bus {
     pub(super) async fn send_letters(&self, redis: &Redis, letters: &[Letter]) -> Result<(), RedisError> {
         let text = personal::payload(&self.node, letters);
         redis.query(&redis::Cmd::publish(&self.names.personal, text)).await
+    }
+
+    /// Tells every node whose blocks changed.
+    pub(super) async fn send_blocks(&self, redis: &Redis, users: &[UserId]) -> Result<(), RedisError> {
+        let text = serde_json::to_string(&Control::BlocksChanged { users: users.to_vec() }).unwrap_or_default();
+        redis.query(&redis::Cmd::publish(&self.names.control, text)).await
     }
 
     async fn advance(
@@ -268,6 +287,7 @@ fn decode(payload: &[u8]) -> Option<Stretch<'_>> {
 fn hear_control(hub: &Hub, payload: &[u8]) {
     match serde_json::from_slice(payload) {
         Ok(Control::SessionsEnded(ended)) => hub.close_sessions(ended.user_id, ended.session_id),
+        Ok(Control::BlocksChanged { users }) => hub.ask_again(&users),
         Err(error) => tracing::warn!(%error, "a control message on the bus makes no sense"),
     }
 }

@@ -4,7 +4,7 @@ use std::{
     collections::HashMap,
     sync::{
         Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicU8, AtomicUsize, Ordering},
     },
 };
 
@@ -19,7 +19,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     StatusChange,
-    personal::Inbox,
+    personal::{Inbox, Note},
+    sight::{Ask, Hidden, Sight},
     stream::{Backlog, Frame, Stream, Stretch},
 };
 
@@ -47,22 +48,39 @@ pub(super) struct Handle {
     pub(super) closed: CancellationToken,
     pub(super) inbox: Inbox,
     topic: Topic,
+    /// A [`Sight`].
+    sight: AtomicU8,
     reason: OnceLock<Closing>,
 }
 
 impl Handle {
     fn new(session: SessionId, topic: Topic) -> Self {
         let (closed, inbox) = (CancellationToken::new(), Inbox::default());
-        Self { session, closed, inbox, topic, reason: OnceLock::new() }
+        let sight = AtomicU8::new(Sight::Unknown as u8);
+        Self { session, closed, inbox, topic, sight, reason: OnceLock::new() }
     }
 
     /// Takes a personal event where the socket carries such; whether the socket keeps up.
     fn take(&self, event: &Utf8Bytes) -> bool {
-        let keeps_up = self.topic != Topic::Presence || self.inbox.push(event.clone());
+        self.topic != Topic::Presence || self.give(Note::Personal(event.clone()))
+    }
+
+    /// Whether the socket keeps up.
+    pub(super) fn give(&self, note: Note) -> bool {
+        let keeps_up = self.inbox.push(note);
         if !keeps_up {
             self.close(Closing::TooSlow);
         }
         keeps_up
+    }
+
+    pub(super) fn sight(&self) -> Sight {
+        Sight::from(self.sight.load(Ordering::Acquire))
+    }
+
+    /// What it was before.
+    pub(super) fn set_sight(&self, sight: Sight) -> Sight {
+        Sight::from(self.sight.swap(sight as u8, Ordering::AcqRel))
     }
 
     pub(super) fn close(&self, reason: Closing) {
@@ -83,18 +101,26 @@ pub struct Hub {
     sockets: Mutex<HashMap<UserId, Vec<Arc<Handle>>>>,
     count: AtomicUsize,
     gaps: mpsc::UnboundedSender<Gap>,
+    pub(super) hidden: Hidden,
+    pub(super) asks: mpsc::UnboundedSender<Ask>,
     pub(super) shutdown: CancellationToken,
 }
 
 impl Hub {
-    /// `gaps` hears when frames were missed.
-    pub fn new(shutdown: CancellationToken, gaps: mpsc::UnboundedSender<Gap>) -> Self {
+    /// `gaps` hears when frames were missed, `asks` when it is to be told whom somebody must not see.
+    pub fn new(
+        shutdown: CancellationToken,
+        gaps: mpsc::UnboundedSender<Gap>,
+        asks: mpsc::UnboundedSender<Ask>,
+    ) -> Self {
         Self {
             stream: RwLock::default(),
             head: watch::Sender::new(0),
             sockets: Mutex::default(),
             count: AtomicUsize::new(0),
             gaps,
+            hidden: Hidden::default(),
+            asks,
             shutdown,
         }
     }
@@ -151,6 +177,9 @@ impl Hub {
             if own.is_empty() {
                 sockets.remove(&user);
             }
+        }
+        if !sockets.contains_key(&user) {
+            self.hidden.forget(user);
         }
         drop(sockets);
         self.counted(self.count.fetch_sub(1, Ordering::Relaxed) - 1);
@@ -209,6 +238,7 @@ impl Hub {
         drop(stream);
         self.head.send_replace(head);
         if is_gap {
+            self.ask_again(&self.connected_users());
             self.tell_gap(since);
         }
     }
@@ -229,6 +259,8 @@ impl Hub {
 
     /// Sets the place without any frame: at the start, and after Redis was away.
     pub(super) fn place(&self, position: Position, since: DateTime<Utc>) {
+        // Changes of blocks have no place: what was told of them meanwhile shows as no gap.
+        self.ask_again(&self.connected_users());
         let mut stream = self.stream.write().unwrap_or_else(PoisonError::into_inner);
         if stream.position() == position {
             return;
@@ -250,7 +282,7 @@ impl Hub {
         let _ = self.gaps.send(Gap { since });
     }
 
-    fn sockets(&self) -> MutexGuard<'_, HashMap<UserId, Vec<Arc<Handle>>>> {
+    pub(super) fn sockets(&self) -> MutexGuard<'_, HashMap<UserId, Vec<Arc<Handle>>>> {
         self.sockets.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -258,7 +290,7 @@ impl Hub {
 /// A socket's entry, for as long as it lives.
 pub(super) struct Registration {
     hub: Arc<Hub>,
-    user: UserId,
+    pub(super) user: UserId,
     pub(super) handle: Arc<Handle>,
 }
 

@@ -19,11 +19,15 @@
 //! themselves to. Such events have no place in the stream and are never told again: those told while Redis is away
 //! reach the sockets of their own node alone, and after a gap of the bus what was told meanwhile is lost (a new client
 //! hears `resync`). The truth is read over HTTP. A socket whose reader lets too many pile up is closed.
+//!
+//! Whom somebody must not see is known to their sockets (`sight`) and left out where they read the stream. That it changed
+//! is told on the bus without a place, and asked for again after every gap and every new subscription.
 
 mod bus;
 mod hub;
 mod outbox;
 mod personal;
+mod sight;
 mod socket;
 mod stream;
 
@@ -31,5 +35,6 @@ pub use self::{
     bus::{Bus, Pending, SessionsEnded, StatusChange},
     hub::{Gap, Hub},
     personal::Personal,
+    sight::{Ask, SightChange},
     socket::{Credentials, handshake, run},
 };

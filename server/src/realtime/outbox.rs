@@ -1,9 +1,10 @@
-//! From this node to the bus: many at once, in order. Of changes none is forgotten while Redis is away; personal events
-//! do not wait for it.
+//! From this node to the bus: many at once, in order. Of changes and blocks none is forgotten while Redis is away;
+//! personal events do not wait for it.
 
 use std::{collections::HashMap, mem, time::Duration};
 
 use redis::RedisError;
+use saathii_shared_types::UserId;
 use tokio::sync::mpsc;
 
 use super::{
@@ -20,6 +21,8 @@ const MOST_WAITING: usize = 16 * 1024;
 #[derive(Default)]
 struct Batch {
     changes: Vec<StatusChange>,
+    /// People whose blocks changed.
+    blocks: Vec<UserId>,
     letters: Vec<Letter>,
 }
 
@@ -41,6 +44,7 @@ impl Bus {
                             Outgoing::Change(change) => batch.changes.push(change),
                             Outgoing::Letter(_) if is_behind => count_unsent(1),
                             Outgoing::Letter(letter) => batch.letters.push(letter),
+                            Outgoing::Blocks(users) => batch.blocks.extend(users),
                             Outgoing::Flush(sent) => {
                                 self.send_until_taken(redis, &mut batch, &mut pending).await;
                                 // Whoever asked may have stopped waiting.
@@ -59,7 +63,7 @@ impl Bus {
         }
     }
 
-    /// Empties the batch: changes wait for Redis, personal events are given up.
+    /// Empties the batch: changes and blocks wait for Redis, personal events are given up.
     async fn send_until_taken(
         &self,
         redis: &Redis,
@@ -75,12 +79,15 @@ impl Bus {
                 match outgoing {
                     Outgoing::Change(change) => batch.changes.push(change),
                     Outgoing::Letter(_) => unsent += 1,
+                    Outgoing::Blocks(users) => batch.blocks.extend(users),
                     // Whoever asked waits no longer.
                     Outgoing::Flush(_) => {}
                 }
             }
             count_unsent(unsent);
             keep_latest(&mut batch.changes);
+            batch.blocks.sort_unstable();
+            batch.blocks.dedup();
         }
     }
 
@@ -88,6 +95,10 @@ impl Bus {
         if !batch.changes.is_empty() {
             self.send_changes(redis, &batch.changes).await?;
             batch.changes.clear();
+        }
+        if !batch.blocks.is_empty() {
+            self.send_blocks(redis, &batch.blocks).await?;
+            batch.blocks.clear();
         }
         if !batch.letters.is_empty() {
             self.send_letters(redis, &batch.letters).await?;

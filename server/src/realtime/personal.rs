@@ -2,12 +2,14 @@
 
 use std::{
     mem,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use axum::extract::ws::Utf8Bytes;
 use saathii_shared_types::{UserId, events::ServerEvent};
 use tokio::sync::Notify;
+
+use super::stream::Frame;
 
 /// A reader that lets more pile up is closed.
 const MOST_WAITING: usize = 64;
@@ -56,34 +58,43 @@ pub(super) fn decode(lines: &str) -> Option<Vec<(UserId, &str)>> {
         .collect()
 }
 
-/// The personal events that wait for one socket; no memory is held for them while there are none.
+/// What is put before one socket alone.
+#[derive(Debug, Clone)]
+#[cfg_attr(test, derive(PartialEq))]
+pub(super) enum Note {
+    Personal(Utf8Bytes),
+    /// How somebody is whom it sees no more, or again.
+    Status(Arc<Frame>),
+}
+
+/// What waits for one socket; no memory is held while nothing does.
 #[derive(Debug, Default)]
 pub(super) struct Inbox {
-    events: Mutex<Vec<Utf8Bytes>>,
+    notes: Mutex<Vec<Note>>,
     filled: Notify,
 }
 
 impl Inbox {
     /// Whether there was room.
-    pub(super) fn push(&self, event: Utf8Bytes) -> bool {
-        let mut events = self.events();
-        if events.len() >= MOST_WAITING {
+    pub(super) fn push(&self, note: Note) -> bool {
+        let mut notes = self.notes();
+        if notes.len() >= MOST_WAITING {
             return false;
         }
-        events.push(event);
-        drop(events);
+        notes.push(note);
+        drop(notes);
         self.filled.notify_one();
         true
     }
 
     /// Waits, and takes all there is, in order; nothing is lost where the waiting is given up. May find nothing.
-    pub(super) async fn take(&self) -> Vec<Utf8Bytes> {
+    pub(super) async fn take(&self) -> Vec<Note> {
         self.filled.notified().await;
-        mem::take(&mut *self.events())
+        mem::take(&mut *self.notes())
     }
 
-    fn events(&self) -> MutexGuard<'_, Vec<Utf8Bytes>> {
-        self.events.lock().unwrap_or_else(PoisonError::into_inner)
+    fn notes(&self) -> MutexGuard<'_, Vec<Note>> {
+        self.notes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -121,11 +132,12 @@ mod tests {
     #[tokio::test]
     async fn an_inbox_takes_so_many_and_then_no_more_until_it_is_read() {
         let inbox = Inbox::default();
-        let events: Vec<Utf8Bytes> = (0..MOST_WAITING).map(|i| i.to_string().into()).collect();
-        assert!(events.iter().all(|event| inbox.push(event.clone())));
-        assert!(!inbox.push("more".into()));
-        assert_eq!(inbox.take().await, events);
-        assert!(inbox.push("more".into()));
-        assert_eq!(inbox.take().await, ["more"]);
+        let more = || Note::Personal("more".into());
+        let notes: Vec<Note> = (0..MOST_WAITING).map(|i| Note::Personal(i.to_string().into())).collect();
+        assert!(notes.iter().all(|note| inbox.push(note.clone())));
+        assert!(!inbox.push(more()));
+        assert_eq!(inbox.take().await, notes);
+        assert!(inbox.push(more()));
+        assert_eq!(inbox.take().await, [more()]);
     }
 }

@@ -11,7 +11,7 @@ use saathii_shared_types::{
     events::{ClientMessage, ServerEvent, Subscribe, Topic, close},
 };
 use tokio::{
-    sync::watch,
+    sync::{oneshot, watch},
     time::{Instant, timeout},
 };
 use tokio_tungstenite::tungstenite;
@@ -19,6 +19,7 @@ use tokio_tungstenite::tungstenite;
 use super::{
     Hub,
     hub::{Closing, Registration},
+    personal::Note,
     stream::{Backlog, Frame},
 };
 use crate::infra::clock::Clock;
@@ -36,6 +37,9 @@ const PING_EVERY: Duration = Duration::from_secs(30);
 const SILENCE: Duration = Duration::from_secs(75);
 /// Somebody who takes nothing for so long is closed.
 const SEND_PATIENCE: Duration = Duration::from_secs(15);
+
+/// How long a new socket waits to be told whom it must not show.
+const SIGHT_PATIENCE: Duration = Duration::from_secs(10);
 
 const MESSAGES_PER_SECOND: f64 = 10.0;
 const MESSAGE_BURST: f64 = 40.0;
@@ -77,6 +81,7 @@ pub async fn run<R, F>(
     let changes = hub.changes();
     let (cursor, _) = hub.now();
     let registration = hub.register(credentials.user, credentials.session, topic);
+    let sight = hub.ask(credentials.user);
     let now = Instant::now();
     let mut connection = Connection {
         view: View { topic, only: None, batch: None, is_extended: false },
@@ -93,14 +98,15 @@ pub async fn run<R, F>(
         allowance: MESSAGE_BURST,
         allowance_at: now,
     };
-    let end = match connection.greet(credentials.user).await {
+    // Boxed: it is done before a socket is idle.
+    let end = match Box::pin(connection.open(sight)).await {
         Ok(()) => connection.serve(&renewed).await,
         Err(end) => end,
     };
     connection.finish(end).await;
 }
 
-/// What a socket wants to see. Blocked pairs are to be told apart here as well.
+/// What a socket wants to see.
 struct View {
     topic: Topic,
     only: Option<HashSet<UserId>>,
@@ -149,13 +155,27 @@ struct Connection {
 enum Wake {
     Closed,
     Shutdown,
-    Personal(Vec<Utf8Bytes>),
+    Notes(Vec<Note>),
     Message(Option<Result<Message, axum::Error>>),
     Changes,
     Timer,
 }
 
 impl Connection {
+    /// Greets, once it is known whom this socket must not show.
+    async fn open(&mut self, sight: oneshot::Receiver<()>) -> Result<(), End> {
+        let known = tokio::select! {
+            biased;
+            () = self.registration.handle.closed.cancelled() => return Err(self.closing()),
+            () = self.hub.shutdown.cancelled() => return Err(End::Shutdown),
+            known = timeout(SIGHT_PATIENCE, sight) => known,
+        };
+        match known {
+            Ok(Ok(())) => self.greet(self.registration.user).await,
+            Ok(Err(_)) | Err(_) => Err(End::Close(1013, "try again later")),
+        }
+    }
+
     async fn greet(&mut self, user_id: UserId) -> Result<(), End> {
         let message = match self.view.topic {
             Topic::Feed => "Connected to feed updates",
@@ -173,7 +193,7 @@ impl Connection {
             let step = match self.wait().await {
                 Wake::Closed => Err(self.closing()),
                 Wake::Shutdown => Err(End::Shutdown),
-                Wake::Personal(events) => self.send(events.into_iter().map(Message::Text)).await,
+                Wake::Notes(notes) => self.pass_on(notes).await,
                 Wake::Message(message) => match self.check_expiry(renewed).await {
                     Ok(()) => self.hear(message).await,
                     Err(end) => Err(end),
@@ -196,7 +216,7 @@ impl Connection {
             biased;
             () = self.registration.handle.closed.cancelled() => Wake::Closed,
             () = self.hub.shutdown.cancelled() => Wake::Shutdown,
-            events = self.registration.handle.inbox.take() => Wake::Personal(events),
+            notes = self.registration.handle.inbox.take() => Wake::Notes(notes),
             message = self.socket.recv() => Wake::Message(message),
             // While a batch is being gathered, its timer wakes us.
             Ok(()) = self.changes.changed(), if self.flush_at.is_none() => Wake::Changes,
@@ -263,6 +283,16 @@ impl Connection {
         }
     }
 
+    async fn pass_on(&mut self, notes: Vec<Note>) -> Result<(), End> {
+        let view = &self.view;
+        let text = |note| match note {
+            Note::Personal(text) => Some(text),
+            Note::Status(frame) => view.shows(&frame).then(|| frame.plain()),
+        };
+        let messages: Vec<Message> = notes.into_iter().filter_map(text).map(Message::Text).collect();
+        self.send(messages).await
+    }
+
     async fn deliver(&mut self) -> Result<(), End> {
         match self.hub.read(self.cursor, CONFLATE_BEYOND) {
             Backlog::TooSlow => Err(TOO_SLOW),
@@ -278,7 +308,10 @@ impl Connection {
             }
             Backlog::Frames { frames, next } => {
                 self.cursor = next;
-                self.send_frames(frames.iter().filter(|frame| self.view.shows(frame)).cloned().collect()).await
+                let hidden = self.hub.hidden_from(self.registration.user, &self.registration.handle);
+                let is_hidden = |frame: &Frame| hidden.as_ref().is_some_and(|hidden| hidden.contains(&frame.user));
+                let shown = frames.into_iter().filter(|frame| self.view.shows(frame) && !is_hidden(frame));
+                self.send_frames(shown.collect()).await
             }
         }
     }

@@ -14,6 +14,7 @@ const CAPACITY: usize = 16 * 1024;
 
 /// One change, encoded once for everybody.
 #[derive(Debug)]
+#[cfg_attr(test, derive(PartialEq))]
 pub(super) struct Frame {
     pub(super) user: UserId,
     pub(super) is_listener: bool,

@@ -1,13 +1,15 @@
 //! Who people are: profiles, phones, roles.
 //!
 //! Owns `users`. Promises: a phone is one person, a username is unique without regard to case, and whatever
-//! changes a user's rights raises the access version that tokens are checked against.
+//! changes a user's rights raises the access version that tokens are checked against. Who is suspended is in no list and
+//! in no call (`lock_parties`), and signs in nowhere (`admit`).
 
 mod error;
 mod routes;
 mod rules;
 mod service;
 mod store;
+mod suspension;
 
 pub use self::{
     error::Error,
@@ -16,7 +18,8 @@ pub use self::{
     service::insert,
     store::{
         Card, Locked, NewUser, Newcomer, Party, Registrations, Standing, any, cards, count_registrations,
-        find_by_phone, find_profile, find_verified_at, grant_role, list_newest, lock, lock_parties, pseudonymise,
-        raise_access_version, set_rating, set_verified, standing, usernames,
+        find_by_phone, find_profile, find_verified_at, grant_role, list_newest, lock, lock_all, lock_parties,
+        pseudonymise, raise_access_version, revoke_role, set_rating, set_verified, standing, usernames,
     },
+    suspension::{Suspension, admit, find_suspension, lift_expired_suspensions, lift_suspension, suspend},
 };

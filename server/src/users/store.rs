@@ -181,14 +181,14 @@ pub struct Party {
     pub is_verified: bool,
 }
 
-/// These people, the deleted and unknown left out, whom nobody deletes or changes before the transaction ends.
+/// These people, the deleted, suspended and unknown left out, whom nobody deletes or changes before the transaction ends.
 pub async fn lock_parties(db: &mut PgConnection, users: &[UserId]) -> sqlx::Result<Vec<Party>> {
     let rows = sqlx::query!(
         r#"SELECT user_id AS "user_id: UserId", username, sex AS "sex: Sex", bio, interests, profile_image_url,
                   preferred_language, rating, country, roles AS "roles: Vec<Role>",
                   verified_at IS NOT NULL AS "is_verified!"
            FROM users
-           WHERE user_id = ANY ($1) AND deleted_at IS NULL
+           WHERE user_id = ANY ($1) AND deleted_at IS NULL AND suspended_at IS NULL
            ORDER BY user_id
            FOR SHARE"#,
         users as &[UserId],
@@ -211,6 +211,20 @@ pub async fn lock_parties(db: &mut PgConnection, users: &[UserId]) -> sqlx::Resu
         is_verified: row.is_verified,
     });
     Ok(parties.collect())
+}
+
+/// As [`lock`], of several at once in the order of ids; those who are left.
+pub async fn lock_all(db: &mut PgConnection, users: &[UserId]) -> sqlx::Result<Vec<UserId>> {
+    sqlx::query_scalar!(
+        r#"SELECT user_id AS "user_id: UserId"
+           FROM users
+           WHERE user_id = ANY ($1) AND deleted_at IS NULL
+           ORDER BY user_id
+           FOR NO KEY UPDATE"#,
+        users as &[UserId],
+    )
+    .fetch_all(db)
+    .await
 }
 
 /// What others' records call these people, the deleted by their pseudonyms.
@@ -271,6 +285,21 @@ pub async fn grant_role(db: &mut PgConnection, phone: &Phone, role: Role) -> sql
         r#"UPDATE users
            SET roles = roles || $2::text, access_version = access_version + 1
            WHERE phone = $1 AND NOT $2::text = ANY (roles)
+           RETURNING user_id AS "user_id: UserId", access_version"#,
+        phone.as_str(),
+        role as Role,
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(row.map(|row| (row.user_id, row.access_version)))
+}
+
+/// As [`grant_role`], the other way; `None` where nobody has this phone or the role is not held.
+pub async fn revoke_role(db: &mut PgConnection, phone: &Phone, role: Role) -> sqlx::Result<Option<(UserId, i32)>> {
+    let row = sqlx::query!(
+        r#"UPDATE users
+           SET roles = array_remove(roles, $2::text), access_version = access_version + 1
+           WHERE phone = $1 AND $2::text = ANY (roles)
            RETURNING user_id AS "user_id: UserId", access_version"#,
         phone.as_str(),
         role as Role,

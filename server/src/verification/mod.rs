@@ -19,4 +19,5 @@ pub use self::{
     janitor::{discard_folders, run_janitor, tidy_up},
     routes::router,
     service::{forget, submit_bytes},
+    store::export_samples,
 };

@@ -1,11 +1,14 @@
 //! What admins do, and listening.
 
 use saathii_shared_types::{
-    SampleId, UserId,
+    SampleId,
     events::ServerEvent,
     users::Role,
-    verification::{AudioLink, ReviewVerification, Verdict, VerificationReview, VerificationSample},
+    verification::{
+        AudioLink, ReviewVerification, Verdict, VerificationReview, VerificationSample, VerificationStatus,
+    },
 };
+use serde_json::json;
 
 use super::{
     Error,
@@ -13,7 +16,14 @@ use super::{
     service::sample,
     store,
 };
-use crate::{auth::CurrentUser, http::Paging, realtime::Personal, state::AppState, users};
+use crate::{
+    audit::{self, Actor, AdminAction, Entry, Subject},
+    auth::CurrentUser,
+    http::Paging,
+    realtime::Personal,
+    state::AppState,
+    users,
+};
 
 pub(super) async fn list_pending(app: &AppState, paging: Paging) -> Result<Vec<VerificationSample>, Error> {
     let mut db = app.db.acquire().await?;
@@ -24,9 +34,10 @@ pub(super) async fn list_pending(app: &AppState, paging: Paging) -> Result<Vec<V
 /// Once: of two admins at once one decides, and the other is told.
 pub(super) async fn review(
     app: &AppState,
-    reviewer: UserId,
+    action: &AdminAction,
     review: &ReviewVerification,
 ) -> Result<VerificationReview, Error> {
+    let reviewer = action.admin;
     let remarks = rules::remarks(review.remarks.as_deref()).map_err(|()| Error::LongRemarks)?;
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
@@ -41,6 +52,14 @@ pub(super) async fn review(
     if review.status == Verdict::Approved {
         users::set_verified(&mut tx, row.listener_id, Some(now)).await?;
     }
+    let entry = Entry {
+        by: Actor::Admin(action),
+        action: "sample.review",
+        subject: Subject::sample(review.sample_id),
+        before: json!({"status": VerificationStatus::Pending}),
+        after: json!({"status": row.status, "remarks": row.remarks, "listener_id": row.listener_id}),
+    };
+    audit::record(&mut tx, &entry, now).await?;
     tx.commit().await?;
 
     let verification = sample(app, row);

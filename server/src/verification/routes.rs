@@ -14,6 +14,7 @@ use utoipa_axum::{
 
 use super::{Error, review, rules::LARGEST_FILE, service};
 use crate::{
+    audit::AdminAction,
     auth::{Admin, CurrentUser, Listener},
     http::{
         HttpError, Json, Path, Query,
@@ -211,8 +212,8 @@ async fn list_pending_verifications(
 ))]
 async fn review_verification(
     State(app): State<AppState>,
-    Admin(user): Admin,
+    action: AdminAction,
     Json(body): Json<ReviewVerification>,
 ) -> Result<Json<VerificationReview>, HttpError> {
-    Ok(Json(review::review(&app, user.id, &body).await?))
+    Ok(Json(review::review(&app, &action, &body).await?))
 }

@@ -7,6 +7,8 @@ use saathii_shared_types::{
 };
 use sqlx::PgConnection;
 
+use crate::account::Record;
+
 /// A sample as people see it.
 #[derive(Debug, Clone)]
 pub(super) struct SampleRow {
@@ -277,4 +279,24 @@ pub(super) async fn discarded(db: &mut PgConnection, paths: &[String], until: Da
         .execute(db)
         .await?;
     Ok(())
+}
+
+/// What somebody sent in; who reviewed it is not theirs.
+pub async fn export_samples(db: &mut PgConnection, user: UserId, after: i64, limit: i64) -> sqlx::Result<Vec<Record>> {
+    sqlx::query_as!(
+        Record,
+        r#"SELECT sample_id AS key,
+                  jsonb_build_object('sample_id', sample_id, 'status', status, 'duration_seconds', duration_ms / 1000.0,
+                                     'remarks', remarks, 'uploaded_at', uploaded_at, 'reviewed_at', reviewed_at)
+                      AS "record!"
+           FROM verification_samples
+           WHERE listener_id = $1 AND sample_id > $2 AND status <> 'uploading'
+           ORDER BY sample_id
+           LIMIT $3"#,
+        user as UserId,
+        after,
+        limit,
+    )
+    .fetch_all(db)
+    .await
 }

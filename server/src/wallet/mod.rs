@@ -17,6 +17,6 @@ pub use self::{
     ledger::charge_minutes,
     ledger::{Charge, Paid, credit_purchase, hold_withdrawal, pay_withdrawal, release_withdrawal, take_back_purchase},
     proof::{Discrepancy, prove},
-    routes::router,
-    store::{WalletRow, find, insert},
+    routes::{balance_of, router},
+    store::{WalletRow, export_transactions, find, insert},
 };

@@ -1,5 +1,9 @@
 use axum::extract::State;
-use saathii_shared_types::wallet::{CoinBalance, TransactionPage, WalletBalance};
+use saathii_shared_types::{
+    UserId,
+    wallet::{CoinBalance, TransactionPage, WalletBalance},
+};
+use sqlx::PgConnection;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{query::TransactionQuery, store};
@@ -42,15 +46,20 @@ async fn get_coin_balance(State(app): State<AppState>, user: CurrentUser) -> Res
 ))]
 async fn get_wallet_balance(State(app): State<AppState>, user: CurrentUser) -> Result<Json<WalletBalance>, HttpError> {
     let mut db = app.db.acquire().await?;
-    let wallet = store::find(&mut db, user.id).await?;
-    Ok(Json(WalletBalance {
-        user_id: user.id,
+    Ok(Json(balance_of(&mut db, user.id).await?))
+}
+
+/// Somebody's wallet as they see it.
+pub async fn balance_of(db: &mut PgConnection, user: UserId) -> sqlx::Result<WalletBalance> {
+    let wallet = store::find(db, user).await?;
+    Ok(WalletBalance {
+        user_id: user,
         balance_coins: wallet.balance_coins,
         withdrawable_money: wallet.withdrawable,
         total_earned: wallet.withdrawable + wallet.pending + wallet.withdrawn,
         total_withdrawn: wallet.withdrawn,
         pending_withdrawals: wallet.pending,
-    }))
+    })
 }
 
 /// Every movement of one's own wallet, the newest first.

@@ -8,6 +8,7 @@ use saathii_shared_types::{
 use sqlx::PgConnection;
 
 use super::ledger::{Charge, Paid};
+use crate::account::Record;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::Type)]
 #[sqlx(type_name = "ledger_kind", rename_all = "snake_case")]
@@ -204,6 +205,30 @@ pub(super) async fn list_transactions(
         user as UserId,
         tx_type as Option<TransactionType>,
         offset,
+        limit,
+    )
+    .fetch_all(db)
+    .await
+}
+
+pub async fn export_transactions(
+    db: &mut PgConnection,
+    user: UserId,
+    after: i64,
+    limit: i64,
+) -> sqlx::Result<Vec<Record>> {
+    sqlx::query_as!(
+        Record,
+        r#"SELECT transaction_id AS "key!",
+                  jsonb_build_object('transaction_id', transaction_id, 'tx_type', tx_type, 'currency', currency,
+                                     'amount', amount, 'call_id', call_id, 'minute', minute, 'created_at', created_at)
+                      AS "record!"
+           FROM user_transactions
+           WHERE user_id = $1 AND transaction_id > $2
+           ORDER BY transaction_id
+           LIMIT $3"#,
+        user as UserId,
+        after,
         limit,
     )
     .fetch_all(db)

@@ -8,6 +8,7 @@ use saathii_shared_types::{
     wallet::WithdrawalStatus,
     withdrawals::{AdminWithdrawal, AdminWithdrawalDetail, AdminWithdrawalPage},
 };
+use serde_json::{Value, json};
 use sqlx::PgConnection;
 
 use super::{
@@ -15,6 +16,7 @@ use super::{
     store::{self, WithdrawalRow},
 };
 use crate::{
+    audit::{self, Actor, AdminAction, Entry, Subject},
     http::{Answer, IdempotencyKey, Paging},
     state::AppState,
     users,
@@ -43,22 +45,40 @@ impl Decision {
             Self::Pay { .. } => "paid",
         }
     }
+
+    /// As the record calls it.
+    fn action(&self) -> &'static str {
+        match self {
+            Self::Approve => "withdrawal.approve",
+            Self::Reject { .. } => "withdrawal.reject",
+            Self::Pay { .. } => "withdrawal.pay",
+        }
+    }
+
+    /// What it was, where that is one thing only.
+    fn before(&self) -> Value {
+        match self {
+            Self::Approve => json!({"status": WithdrawalStatus::Requested}),
+            Self::Reject { .. } => Value::Null,
+            Self::Pay { .. } => json!({"status": WithdrawalStatus::Approved}),
+        }
+    }
 }
 
 /// Decides once, for the API: the answer can be had again with its key.
 pub(super) async fn decide_once(
     app: &AppState,
-    admin: UserId,
+    action: &AdminAction,
     withdrawal: WithdrawalId,
     decision: &Decision,
     key: &IdempotencyKey,
 ) -> Result<Answer<AdminWithdrawal>, Error> {
     let mut tx = app.db.begin().await?;
-    if let Some(kept) = key.claim(&mut tx, admin).await? {
+    if let Some(kept) = key.claim(&mut tx, action.admin).await? {
         return Ok(Answer::Replayed(kept));
     }
-    let (row, wallet) = decide(app, &mut tx, admin, withdrawal, decision).await?;
-    key.keep(&mut tx, admin, &row, app).await?;
+    let (row, wallet) = decide(app, &mut tx, action, withdrawal, decision).await?;
+    key.keep(&mut tx, action.admin, &row, app).await?;
     tx.commit().await?;
     wallet::tell(app, &wallet);
     metrics::counter!("saathii_withdrawals_total", "step" => decision.step()).increment(1);
@@ -70,10 +90,11 @@ pub(super) async fn decide_once(
 pub async fn decide(
     app: &AppState,
     db: &mut PgConnection,
-    admin: UserId,
+    action: &AdminAction,
     withdrawal: WithdrawalId,
     decision: &Decision,
 ) -> Result<(AdminWithdrawal, WalletRow), Error> {
+    let admin = action.admin;
     let second_admin_from = app.config.payouts.second_admin_from;
     // First of all locks: an admin who is deleted now decides nothing any more.
     if users::lock_parties(db, &[admin]).await?.is_empty() {
@@ -95,6 +116,14 @@ pub async fn decide(
         return Err(refusal(db, withdrawal, admin, decision, second_admin_from).await?);
     };
     move_earnings(db, &row, decision, now).await?;
+    let entry = Entry {
+        by: Actor::Admin(action),
+        action: decision.action(),
+        subject: Subject::withdrawal(withdrawal),
+        before: decision.before(),
+        after: json!({"status": row.status, "remarks": row.remarks, "payout_reference": row.payout_reference}),
+    };
+    audit::record(db, &entry, now).await?;
     tracing::info!(withdrawal.id = withdrawal.0, admin.id = admin.0, step = decision.step(), "withdrawal decided");
     let wallet = wallet::find(db, row.user_id).await?;
     let row = with_names(db, vec![row]).await?.pop().ok_or(Error::NotFound)?;

@@ -23,5 +23,5 @@ pub use self::{
     proof::prove,
     routes::router,
     seal::Seal,
-    store::forget_details,
+    store::{export_withdrawals, forget_details},
 };

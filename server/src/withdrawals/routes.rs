@@ -16,6 +16,7 @@ use super::{
     service,
 };
 use crate::{
+    audit::AdminAction,
     auth::{Admin, CurrentUser, Listener},
     http::{
         Answer, HttpError, IdempotencyKey, Json, Once, Paging, Path, Query,
@@ -138,11 +139,11 @@ async fn get_withdrawal(
 ))]
 async fn approve_withdrawal(
     State(app): State<AppState>,
-    Admin(admin): Admin,
+    action: AdminAction,
     Path(withdrawal): Path<WithdrawalId>,
     key: IdempotencyKey,
 ) -> Result<Answer<AdminWithdrawal>, HttpError> {
-    Ok(decision::decide_once(&app, admin.id, withdrawal, &Decision::Approve, &key).await?)
+    Ok(decision::decide_once(&app, &action, withdrawal, &Decision::Approve, &key).await?)
 }
 
 /// Reject a withdrawal that is not paid; the earnings are withdrawable again.
@@ -156,12 +157,12 @@ async fn approve_withdrawal(
 ))]
 async fn reject_withdrawal(
     State(app): State<AppState>,
-    Admin(admin): Admin,
+    action: AdminAction,
     Path(withdrawal): Path<WithdrawalId>,
     Once { body, key }: Once<RejectWithdrawal>,
 ) -> Result<Answer<AdminWithdrawal>, HttpError> {
     let decision = Decision::Reject { remarks: body.remarks };
-    Ok(decision::decide_once(&app, admin.id, withdrawal, &decision, &key).await?)
+    Ok(decision::decide_once(&app, &action, withdrawal, &decision, &key).await?)
 }
 
 /// Say that an approved withdrawal was paid.
@@ -177,10 +178,10 @@ async fn reject_withdrawal(
 ))]
 async fn pay_withdrawal(
     State(app): State<AppState>,
-    Admin(admin): Admin,
+    action: AdminAction,
     Path(withdrawal): Path<WithdrawalId>,
     Once { body, key }: Once<PayWithdrawal>,
 ) -> Result<Answer<AdminWithdrawal>, HttpError> {
     let decision = Decision::Pay { reference: body.payout_reference };
-    Ok(decision::decide_once(&app, admin.id, withdrawal, &decision, &key).await?)
+    Ok(decision::decide_once(&app, &action, withdrawal, &decision, &key).await?)
 }

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use saathii_shared_types::{Earnings, Paise, UserId, WithdrawalId, wallet::WithdrawalStatus};
 use sqlx::PgConnection;
 
-use crate::wallet::Discrepancy;
+use crate::{account::Record, wallet::Discrepancy};
 
 /// Where somebody is paid.
 pub(super) struct DetailsRow {
@@ -282,6 +282,32 @@ pub(super) async fn list_wrong(db: &mut PgConnection) -> sqlx::Result<Vec<Discre
            WHERE (l.user_id, l.held, l.paid, l.released) IS DISTINCT FROM (b.user_id, b.held, b.paid, b.released)
               OR l.users > 1
            LIMIT 1000"#
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// What somebody was paid out; where to, masked.
+pub async fn export_withdrawals(
+    db: &mut PgConnection,
+    user: UserId,
+    after: i64,
+    limit: i64,
+) -> sqlx::Result<Vec<Record>> {
+    sqlx::query_as!(
+        Record,
+        r#"SELECT withdrawal_id AS key,
+                  jsonb_build_object('withdrawal_id', withdrawal_id, 'amount', amount, 'amount_paise', amount_paise,
+                                     'status', status, 'destination', masked, 'remarks', remarks,
+                                     'payout_reference', payout_reference, 'created_at', created_at,
+                                     'paid_at', paid_at) AS "record!"
+           FROM withdrawals
+           WHERE user_id = $1 AND withdrawal_id > $2
+           ORDER BY withdrawal_id
+           LIMIT $3"#,
+        user as UserId,
+        after,
+        limit,
     )
     .fetch_all(db)
     .await

@@ -126,6 +126,11 @@ async fn a_withdrawal_goes_from_its_request_to_the_bank() {
     assert_eq!(wallet(&app, &listener).await, [400, 600, 0]);
 
     let paid = decide(&app, &first, id, "pay").await.ok();
+    let record = app.get(&format!("/admin/audit?subject_kind=withdrawal&subject_id={id}"), &first.access).await.ok();
+    let entries = record["entries"].as_array().unwrap();
+    let actions: Vec<&Value> = entries.iter().map(|entry| &entry["action"]).collect();
+    assert_eq!(actions, ["withdrawal.pay", "withdrawal.approve"]);
+    assert_eq!(entries[0]["after"]["payout_reference"], "UTR 1");
     assert_eq!((&paid["status"], &paid["payout_reference"]), (&json!("paid"), &json!("UTR 1")));
     assert_eq!(wallet(&app, &listener).await, [400, 0, 600]);
     for step in ["approve", "reject", "pay"] {

@@ -91,7 +91,7 @@ pub(in crate::backoffice) async fn open_session(
     user: UserId,
     client: &ClientInfo,
     now: DateTime<Utc>,
-) -> Result<Token, sqlx::Error> {
+) -> Result<Token, auth::Error> {
     let session = auth::open_bare_session(db, user, client, now + LIFETIME, now).await?;
     let token = Token::random();
     store::insert(db, session, &token.hash(), now).await?;

@@ -24,6 +24,10 @@ pub(super) fn problem_of(error: auth::Error) -> Result<Problem, PageError> {
             text: "That did not work. The code may be wrong or expired, or the account may not be an admin’s."
                 .to_owned(),
         }),
+        // The code was right, and the role is an admin's.
+        auth::Error::Suspended(suspension) => {
+            Ok(Problem { status: StatusCode::FORBIDDEN, text: auth::suspension_text(&suspension) })
+        }
         auth::Error::RateLimited { retry_after } => Ok(Problem {
             status: StatusCode::TOO_MANY_REQUESTS,
             text: format!("Too many tries. Try again in {}.", waiting_time(retry_after)),

@@ -1,0 +1,65 @@
+//! `audit_log`.
+
+use chrono::{DateTime, Utc};
+use saathii_shared_types::{UserId, audit::AuditEntry};
+use sqlx::PgConnection;
+
+use super::{Actor, Entry, query::AuditQuery};
+
+/// Writes down what the caller's transaction does.
+pub async fn record(db: &mut PgConnection, entry: &Entry<'_>, now: DateTime<Utc>) -> sqlx::Result<()> {
+    let (actor, action) = match entry.by {
+        Actor::Admin(action) => ("admin", Some(action)),
+        Actor::CommandLine => ("command_line", None),
+        Actor::Configuration => ("configuration", None),
+    };
+    sqlx::query!(
+        "INSERT INTO audit_log (actor, actor_id, action, subject_kind, subject_id, before, after, address, user_agent,
+                                created_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        actor,
+        action.map(|action| action.admin) as Option<UserId>,
+        entry.action,
+        entry.subject.kind,
+        entry.subject.id,
+        (!entry.before.is_null()).then_some(&entry.before),
+        (!entry.after.is_null()).then_some(&entry.after),
+        action.map(|action| action.from.address.to_string()),
+        action.and_then(|action| action.from.user_agent.as_deref()),
+        now,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// The newest first.
+pub(super) async fn list(
+    db: &mut PgConnection,
+    query: &AuditQuery,
+    offset: i64,
+    limit: i64,
+) -> sqlx::Result<Vec<AuditEntry>> {
+    sqlx::query_as!(
+        AuditEntry,
+        r#"SELECT entry_id, actor, actor_id AS "actor_id: UserId", NULL AS actor_username, action, subject_kind,
+                  subject_id, before, after, address, user_agent, created_at
+           FROM audit_log
+           WHERE ($1::bigint IS NULL OR actor_id = $1)
+             AND ($2::text IS NULL OR actor = $2)
+             AND ($3::text IS NULL OR subject_kind = $3)
+             AND ($4::bigint IS NULL OR subject_id = $4)
+             AND ($5::text IS NULL OR action = $5)
+           ORDER BY entry_id DESC
+           OFFSET $6 LIMIT $7"#,
+        query.actor_id as Option<UserId>,
+        query.actor,
+        query.subject_kind,
+        query.subject_id,
+        query.action,
+        offset,
+        limit,
+    )
+    .fetch_all(db)
+    .await
+}

@@ -1,0 +1,186 @@
+//! Suspensions: out everywhere at once, and not back in before they end.
+
+use std::time::{Duration, Instant};
+
+use chrono::TimeDelta;
+use futures_util::future::join;
+use reqwest::Method;
+use saathii_server::{account, phone::Phone};
+use serde_json::{Value, json};
+use tests::{TestApp, Visitor, app::Person};
+
+fn reason(text: &str) -> Value {
+    json!({"reason": text})
+}
+
+#[tokio::test]
+async fn the_suspended_are_out_on_every_node_and_their_call_is_settled_once() {
+    let one = TestApp::start().await;
+    let two = one.another_node().await;
+    let admin = one.register_admin("admin").await;
+    let (caller, listener) = (one.caller("caller", 100).await, one.listener("listener").await);
+    let call = one.call(&caller, &listener).await;
+    one.talk(&[&caller, &listener], TimeDelta::seconds(61)).await;
+    one.minutes_become(&caller, 10, 2).await;
+    let mut watching = two.socket("/ws/feed", &caller).await;
+    let mut sockets = Vec::new();
+    for node in [&one, &two] {
+        for path in ["/ws/feed", "/ws/presence"] {
+            sockets.push(node.socket(path, &listener).await);
+        }
+    }
+    let begun = Instant::now();
+    let (first, second) = join(
+        one.suspend(&admin, &listener, &reason("Insulted callers")),
+        two.suspend(&admin, &listener, &reason("Insulted callers")),
+    )
+    .await;
+    assert_eq!((&first.ok()["is_suspended"], &second.ok()["reason"]), (&json!(true), &json!("Insulted callers")));
+    for socket in &mut sockets {
+        assert_eq!(socket.close_code().await, 4401);
+    }
+    assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
+    while watching.next_of(listener.id).await["status"]["is_online"] != false {}
+    let ended = one.call_ends(&caller, call).await;
+    assert_eq!((&ended["status"], &ended["coins_spent"]), (&json!("dropped"), &json!(20)));
+    assert_eq!(one.coins(&caller).await, 80);
+    one.assert_books_close().await;
+
+    for node in [&one, &two] {
+        node.get("/users/me", &listener.access).await.refused(401, "session_ended");
+        node.refresh(&listener.refresh).await.refused(401, "session_ended");
+        let presence = node.get(&format!("/users/{}/presence", listener.id), &caller.access).await.ok();
+        assert_eq!((&presence["username"], &presence["is_online"]), (&json!("listener"), &json!(false)));
+        assert_eq!(node.get("/feed/stats", &caller.access).await.ok()["total_listeners"], 0);
+        node.start_call(&caller, &listener, "audio").await.refused(404, "listener_not_found");
+        node.add_favorite(&caller, &listener).await.refused(404, "listener_not_found");
+        let refused = node.prove(&listener.phone).await.refused(403, "account_suspended");
+        assert_eq!(refused["detail"], "Account suspended: Insulted callers");
+    }
+
+    let lifted = two.reinstate(&admin, &listener).await.ok();
+    assert_eq!((&lifted["is_suspended"], &lifted["reason"]), (&json!(false), &Value::Null));
+    let back = one.sign_in(&listener.phone).await;
+    assert_eq!(back.id, listener.id);
+    one.get("/users/me", &listener.access).await.refused(401, "session_ended");
+    one.heartbeat(&back).await.ok();
+    assert_eq!(one.get("/feed/stats", &caller.access).await.ok()["available_listeners"], 1);
+    one.call(&caller, &back).await;
+}
+
+#[tokio::test]
+async fn nothing_lists_the_suspended_whatever_changes_about_them() {
+    let app = TestApp::start().await;
+    let admin = app.register_admin("admin").await;
+    let (caller, listener) = (app.caller("caller", 100).await, app.listener("listener").await);
+    let call = app.call(&caller, &listener).await;
+    app.add_favorite(&caller, &listener).await.ok();
+    app.end_call(&caller, call).await.ok();
+    app.suspend(&admin, &listener, &reason("x")).await.ok();
+    // Moves `users.rating`, which the feed follows.
+    app.post_as(&caller, &format!("/calls/{call}/rating"), &json!({"rating": 5})).await.ok();
+    app.verify_listener(listener.id).await;
+    assert_eq!(app.get("/feed/listeners", &caller.access).await.ok()["total_count"], 0);
+    assert_eq!(app.get("/favorites", &caller.access).await.ok()["total_count"], 0);
+    app.reinstate(&admin, &listener).await.ok();
+    assert_eq!(app.get("/feed/listeners", &caller.access).await.ok()["listeners"][0]["rating"], 5.0);
+    assert_eq!(app.get("/favorites", &caller.access).await.ok()["total_count"], 1);
+}
+
+#[tokio::test]
+async fn a_suspension_runs_out_by_itself() {
+    let app = TestApp::start_with(&[("JWT_ACCESS_TOKEN_EXPIRE_MINUTES", "600")]).await;
+    let admin = app.register_admin("admin").await;
+    let watcher = app.register("watcher", "user").await;
+    let listener = app.listener("listener").await;
+    let until = json!({"reason": "Rude", "until": "2026-01-15T12:00:00Z"});
+    for _ in 0..2 {
+        app.suspend(&admin, &listener, &until).await.ok();
+    }
+    let refused = app.prove(&listener.phone).await.refused(403, "account_suspended");
+    assert_eq!(refused["detail"], "Account suspended until 2026-01-15 12:00 UTC: Rude");
+    let listed = async || app.get("/feed/stats", &watcher.access).await.ok()["total_listeners"].clone();
+
+    app.advance(TimeDelta::minutes(89));
+    account::lift_expired(&app.state).await.unwrap();
+    app.prove(&listener.phone).await.refused(403, "account_suspended");
+    assert_eq!(listed().await, 0);
+    app.advance(TimeDelta::minutes(1));
+    app.sign_in(&listener.phone).await;
+    assert_eq!(listed().await, 1, "a sign-in lifts what has run out");
+
+    app.suspend(&admin, &listener, &json!({"reason": "Again", "until": "2026-01-15T12:10:00Z"})).await.ok();
+    assert_eq!(listed().await, 0);
+    app.advance(TimeDelta::minutes(10));
+    account::lift_expired(&app.state).await.unwrap();
+    assert_eq!(listed().await, 1, "and so does the sweep");
+}
+
+#[tokio::test]
+async fn a_sign_in_that_races_with_a_suspension_leaves_no_login() {
+    let one = TestApp::start().await;
+    let two = one.another_node().await;
+    let admin = one.register_admin("admin").await;
+    for i in 0..10 {
+        let person = one.register(&format!("racer{i}"), "user").await;
+        one.request_otp(&person.phone).await.ok();
+        let code = one.phones.last_code(&person.phone);
+        let (signed_in, suspended) =
+            join(two.verify(&person.phone, &code), one.suspend(&admin, &person, &reason("x"))).await;
+        suspended.ok();
+        if signed_in.status == 200 {
+            two.get("/users/me", &signed_in.token("access_token")).await.refused(401, "session_ended");
+            one.refresh(&signed_in.token("refresh_token")).await.refused(401, "session_ended");
+        } else {
+            signed_in.refused(403, "account_suspended");
+        }
+    }
+}
+
+#[tokio::test]
+async fn nobody_suspends_themselves_an_admin_the_deleted_or_without_a_reason() {
+    let app = TestApp::start().await;
+    let (admin, colleague) = (app.register_admin("admin").await, app.register_admin("colleague").await);
+    let (person, gone) = (app.register("person", "listener").await, app.register("gone", "user").await);
+    app.request(Method::DELETE, "/users/me").bearer(&gone.access).send().await.ok();
+    app.suspend(&admin, &admin, &reason("x")).await.refused(400, "own_account");
+    app.suspend(&admin, &colleague, &reason("x")).await.refused(403, "forbidden");
+    let phone = Phone::parse(&colleague.phone, "IN").unwrap();
+    assert!(account::revoke_admin(&app.state, &phone).await.unwrap());
+    assert!(!account::revoke_admin(&app.state, &phone).await.unwrap());
+    app.get("/admin/reports", &colleague.access).await.refused(401, "session_ended");
+    app.suspend(&admin, &colleague, &reason("x")).await.ok();
+    let nobody = Person { id: i64::MAX, ..gone.clone() };
+    for missing in [&gone, &nobody] {
+        app.suspend(&admin, missing, &reason("x")).await.refused(404, "not_found");
+        app.reinstate(&admin, missing).await.refused(404, "not_found");
+    }
+    for body in [
+        json!({}),
+        reason(""),
+        reason("  "),
+        reason(&"x".repeat(501)),
+        reason("a\u{0}b"),
+        json!({"reason": "x", "until": "2026-01-15T10:30:00Z"}),
+        json!({"reason": "x", "until": "yesterday"}),
+        json!({"reason": "x", "until": "+12026-01-15T10:30:00Z"}),
+    ] {
+        app.suspend(&admin, &person, &body).await.refused(422, "validation_error");
+    }
+    app.suspend(&person, &gone, &reason("x")).await.refused(403, "forbidden");
+    app.get("/users/me", &person.access).await.ok();
+}
+
+#[tokio::test]
+async fn the_dashboard_does_not_let_the_suspended_in() {
+    let app = TestApp::start().await;
+    let (admin, person) = (app.register_admin("admin").await, app.register("person", "user").await);
+    app.suspend(&admin, &person, &reason("Insulted callers")).await.ok();
+    assert!(account::grant_admin(&app.state, &Phone::parse(&person.phone, "IN").unwrap()).await.unwrap());
+    let mut visitor = Visitor::at(&app);
+    let refused = visitor.sign_in(&app, &person.phone).await;
+    assert_eq!(refused.status, 403);
+    assert!(refused.problem().contains("Account suspended: Insulted callers"), "{}", refused.text);
+    app.reinstate(&admin, &person).await.ok();
+    Visitor::at(&app).sign_in(&app, &person.phone).await.leads_to("/admin");
+}
