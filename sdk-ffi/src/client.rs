@@ -6,7 +6,7 @@ use std::{
 use saathii_sdk::{Client, LiveFeed, Page};
 use saathii_shared_types::{
     UserId,
-    events::Topic,
+    events::{ServerEvent, Topic},
     feed::{FeedPage, FeedStats},
     presence::{UserPresence, UserStatus},
     users::UserProfile,
@@ -15,6 +15,7 @@ use tokio::task::AbortHandle;
 
 use crate::{
     Event, EventListener, FeedFilter, FeedState, OtpSent, ProfileChanges, SaathiiError, StatusChanges, TokenStore,
+    calls::Calls,
     events::Events,
     runtime::{run, runtime},
     store::HostStore,
@@ -33,12 +34,13 @@ pub struct ClientConfig {
     pub request_timeout_ms: u32,
 }
 
-/// The way to one server, for one user at a time. It owns its socket and its feed: nothing ends because a host's
+/// The way to one server, for one user at a time. It owns its socket, its feed and its call: nothing ends because a host's
 /// garbage collector came by.
 #[derive(uniffi::Object)]
 pub struct SaathiiClient {
-    client: Client,
-    events: Option<Arc<Events>>,
+    pub(crate) client: Client,
+    pub(crate) events: Option<Arc<Events>>,
+    pub(crate) calls: Calls,
     session_task: Option<AbortHandle>,
     socket_task: Mutex<Option<AbortHandle>>,
     feed: Mutex<Option<OpenFeed>>,
@@ -60,6 +62,7 @@ impl Drop for SaathiiClient {
         for task in [self.session_task.take(), lock(&self.socket_task).take()].into_iter().flatten() {
             task.abort();
         }
+        self.calls.close();
         if let Some(events) = &self.events {
             events.close();
         }
@@ -95,7 +98,14 @@ impl SaathiiClient {
             Some(events) => Some(tell_session(&client, events.clone())?),
             None => None,
         };
-        Ok(Arc::new(Self { client, events, session_task, socket_task: Mutex::default(), feed: Mutex::default() }))
+        Ok(Arc::new(Self {
+            client,
+            events,
+            calls: Calls::default(),
+            session_task,
+            socket_task: Mutex::default(),
+            feed: Mutex::default(),
+        }))
     }
 
     /// Whether somebody is signed in, as far as one knows here.
@@ -289,7 +299,12 @@ fn translate(event: saathii_sdk::Event) -> Option<Event> {
         saathii_sdk::Event::Disconnected { close_code } => Some(Event::Disconnected { close_code }),
         saathii_sdk::Event::Status(presence) => Some(Event::PresenceChanged { presence }),
         saathii_sdk::Event::Resync => Some(Event::Resync),
-        // The session tells of that.
+        saathii_sdk::Event::Own(ServerEvent::WalletUpdated {
+            balance_coins,
+            withdrawable_money,
+            pending_withdrawals,
+        }) => Some(Event::WalletChanged { balance_coins, withdrawable_money, pending_withdrawals }),
+        // The session tells of one's login, and the call that is followed of itself.
         _ => None,
     }
 }

@@ -5,14 +5,24 @@ use saathii_sdk::Error;
 pub enum SaathiiError {
     /// The server refused; `code` is the server's.
     #[error("{detail}")]
-    Refused { code: String, detail: String, status: u16, retry_after_seconds: Option<u64>, is_transient: bool },
+    Refused {
+        code: String,
+        detail: String,
+        status: u16,
+        retry_after_seconds: Option<u64>,
+        is_transient: bool,
+        /// Where the balance does not suffice: what was needed.
+        required: Option<i64>,
+        /// Where the balance does not suffice: what is there.
+        available: Option<i64>,
+    },
     /// `network`, `timeout`: trying again later may help.
     #[error("{detail}")]
     Unreachable { code: String, detail: String },
     /// `signed_out`: nobody is signed in.
     #[error("{detail}")]
     SignedOut { code: String, detail: String },
-    /// `storage`, `configuration`, `unexpected_answer`, `step_used`, `feed_closed`, `internal`.
+    /// `storage`, `configuration`, `unexpected_answer`, `step_used`, `feed_closed`, `no_call`, `internal`.
     #[error("{detail}")]
     Failed { code: String, detail: String },
 }
@@ -37,6 +47,8 @@ impl From<Error> for SaathiiError {
                 status: *status,
                 retry_after_seconds: body.retry_after,
                 is_transient: error.is_transient(),
+                required: body.required,
+                available: body.available,
             },
             Error::Network { .. } => Self::Unreachable { code: "network".to_owned(), detail: with_source(&error) },
             Error::Timeout => Self::Unreachable { code: "timeout".to_owned(), detail },

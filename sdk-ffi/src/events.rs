@@ -10,9 +10,9 @@ use std::{
     thread,
 };
 
-use saathii_shared_types::presence::UserPresence;
+use saathii_shared_types::{Coins, Earnings, presence::UserPresence};
 
-use crate::SaathiiError;
+use crate::{FollowedCall, SaathiiError};
 
 /// What the client tells the host.
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Enum)]
@@ -27,6 +27,12 @@ pub enum Event {
     PresenceChanged { presence: UserPresence },
     /// The feed is another: read `feed_state`.
     FeedChanged,
+    /// The call that is followed is another: a minute, the coins, its end.
+    CallChanged { call: FollowedCall },
+    /// Somebody calls; the call is followed from now on.
+    CallRings { call: FollowedCall, caller_username: String },
+    /// One's wallet has changed by something else than a minute of a call.
+    WalletChanged { balance_coins: Coins, withdrawable_money: Earnings, pending_withdrawals: Earnings },
     /// Changes were missed: read again what is shown.
     Resync,
 }

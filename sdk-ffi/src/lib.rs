@@ -6,6 +6,7 @@
 // The macros of uniffi hand over owned values.
 #![allow(clippy::needless_pass_by_value, reason = "values cross this border owned")]
 
+mod calls;
 mod client;
 mod error;
 mod events;
@@ -14,8 +15,10 @@ mod login;
 mod records;
 mod runtime;
 mod store;
+mod wallet;
 
 pub use self::{
+    calls::{CallState, CallTypeRate, FollowedCall, Rates, RechargeOption, Side, new_idempotency_key},
     client::{ClientConfig, SaathiiClient},
     error::SaathiiError,
     events::{Event, EventListener, ListenerError, SessionState},

@@ -1,4 +1,5 @@
 use std::{
+    fmt,
     sync::{Arc, OnceLock},
     time::Duration,
 };
@@ -10,8 +11,9 @@ use tokio::sync::watch;
 
 use crate::{
     Error, MemoryStore, RetryPolicy, SessionWatch, Socket, TokenStore,
-    api::{AuthApi, FeedApi, PresenceApi, UsersApi},
+    api::{AuthApi, CallsApi, FeedApi, PresenceApi, UsersApi, WalletApi},
     heartbeat,
+    own_events::OwnEvents,
     session::Session,
     tls,
     transport::{Request, Timeouts, Transport},
@@ -44,7 +46,8 @@ pub(crate) struct Inner {
     pub(crate) socket_tls: Arc<rustls::ClientConfig>,
     pub(crate) user_agent: String,
     pub(crate) timeouts: Timeouts,
-    pub(crate) is_foreground: watch::Sender<bool>,
+    pub(crate) reasons: watch::Sender<heartbeat::Reasons>,
+    pub(crate) own_events: OwnEvents,
     /// Counts reasons to look after sockets at once.
     pub(crate) nudges: watch::Sender<u64>,
     heartbeat: OnceLock<()>,
@@ -76,6 +79,16 @@ impl Client {
         FeedApi { client: self }
     }
 
+    /// Paid calls, on either side.
+    pub fn calls(&self) -> CallsApi<'_> {
+        CallsApi { client: self, key: None }
+    }
+
+    /// One's own coins and earnings.
+    pub fn wallet(&self) -> WalletApi<'_> {
+        WalletApi { client: self }
+    }
+
     /// Opens a socket that stays open until it is dropped or the login ends.
     ///
     /// # Panics
@@ -96,22 +109,35 @@ impl Client {
     }
 
     /// Tells whether the app is on screen: while it is and somebody is signed in, a heartbeat goes out every 30
-    /// seconds. A client begins in the background.
+    /// seconds, and so it does in a call that is followed. A client begins in the background.
     ///
     /// # Panics
     ///
     /// Outside a Tokio runtime.
     pub fn set_foreground(&self, is_foreground: bool) {
-        self.inner.heartbeat.get_or_init(|| heartbeat::start(&self.inner));
-        let was_foreground = self.inner.is_foreground.send_replace(is_foreground);
-        if is_foreground && !was_foreground {
+        self.start_heartbeat();
+        let has_changed = self.inner.reasons.send_if_modified(|reasons| {
+            let was_foreground = std::mem::replace(&mut reasons.is_foreground, is_foreground);
+            was_foreground != is_foreground
+        });
+        if is_foreground && has_changed {
             self.network_changed();
         }
+    }
+
+    pub(crate) fn start_heartbeat(&self) {
+        self.inner.heartbeat.get_or_init(|| heartbeat::start(&self.inner));
     }
 
     /// Tells that the network changed: sockets check their connection now, and those that wait connect at once.
     pub fn network_changed(&self) {
         self.inner.nudges.send_modify(|count| *count += 1);
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client").finish_non_exhaustive()
     }
 }
 
@@ -203,7 +229,8 @@ impl ClientBuilder {
                 socket_tls: Arc::new(tls),
                 user_agent: self.user_agent,
                 timeouts: self.timeouts,
-                is_foreground: watch::Sender::new(false),
+                reasons: watch::Sender::default(),
+                own_events: OwnEvents::default(),
                 nudges: watch::Sender::new(0),
                 heartbeat: OnceLock::new(),
             }),

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use saathii_shared_types::{ApiError, Detail, ErrorCode};
+use saathii_shared_types::{ApiError, Coins, Detail, ErrorCode};
 
 type Source = Arc<dyn std::error::Error + Send + Sync>;
 
@@ -56,6 +56,18 @@ pub enum Error {
     Configuration(String),
 }
 
+/// What a balance lacks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shortfall<T> {
+    /// What was needed.
+    pub required: T,
+    /// What there is.
+    pub available: T,
+}
+
+/// How long the first of two requests with one key may still take, where the server does not say.
+const IN_PROGRESS: Duration = Duration::from_secs(1);
+
 /// What a repetition of the request would mean.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Retry {
@@ -92,6 +104,20 @@ impl Error {
         }
     }
 
+    /// Where there were too few coins: how many were needed, and how many there are.
+    pub fn missing_coins(&self) -> Option<Shortfall<Coins>> {
+        self.shortfall(ErrorCode::InsufficientCoins, Coins)
+    }
+
+    fn shortfall<T>(&self, code: ErrorCode, amount: fn(i64) -> T) -> Option<Shortfall<T>> {
+        match self {
+            Self::Refused { body, .. } if body.code == code => {
+                Some(Shortfall { required: amount(body.required?), available: amount(body.available?) })
+            }
+            _ => None,
+        }
+    }
+
     /// Whether the same call may succeed later without any change.
     pub fn is_transient(&self) -> bool {
         self.retry() != Retry::Never
@@ -107,6 +133,10 @@ impl Error {
             Self::Network { .. } | Self::Timeout => Retry::Ambiguous { after: None },
             // A limit is taken before anything is done.
             Self::Refused { status: 429, .. } => Retry::Harmless { after: self.retry_after() },
+            // The first of them holds the key, and this one did nothing.
+            Self::Refused { body, .. } if body.code == ErrorCode::IdempotencyInProgress => {
+                Retry::Harmless { after: Some(self.retry_after().unwrap_or(IN_PROGRESS)) }
+            }
             Self::Refused { status: 408 | 502 | 503 | 504, .. } => Retry::Ambiguous { after: self.retry_after() },
             Self::Refused { .. }
             | Self::Unexpected { .. }
@@ -166,6 +196,9 @@ mod tests {
         assert_eq!(limited.retry(), Retry::Harmless { after: Some(Duration::from_secs(7)) });
         assert_eq!(limited.code(), Some(ErrorCode::RateLimited));
 
+        let held = refused(409, r#"{"detail":"wait","code":"idempotency_in_progress"}"#);
+        assert_eq!(held.retry(), Retry::Harmless { after: Some(IN_PROGRESS) });
+
         let gateway = Error::of_answer(503, Some(2), b"<html>");
         assert_eq!(gateway.retry(), Retry::Ambiguous { after: Some(Duration::from_secs(2)) });
         assert_eq!(Error::Timeout.retry(), Retry::Ambiguous { after: None });
@@ -178,6 +211,17 @@ mod tests {
         ] {
             assert_eq!(permanent.retry(), Retry::Never, "{permanent:?}");
         }
+    }
+
+    #[test]
+    fn what_a_balance_lacks_is_told_for_its_own_currency_alone() {
+        let refused = |code: &str| {
+            let body = format!(r#"{{"detail":"no","code":"{code}","required":10,"available":4}}"#);
+            Error::of_answer(400, None, body.as_bytes())
+        };
+        let lacking = Shortfall { required: Coins(10), available: Coins(4) };
+        assert_eq!(refused("insufficient_coins").missing_coins(), Some(lacking));
+        assert_eq!(refused("insufficient_earnings").missing_coins(), None);
     }
 
     #[test]

@@ -21,20 +21,27 @@
 //! # }
 //! ```
 //!
-//! **Errors** say whether to try again: [`Error::is_transient`], [`Error::retry_after`]. Calls do so by themselves, as
-//! the [`RetryPolicy`] allows, and never repeat what must happen once unless the server surely did not get it.
+//! **Errors** say whether to try again: [`Error::is_transient`], [`Error::retry_after`]. Requests do so by themselves, as
+//! the [`RetryPolicy`] allows, and never repeat what must happen once unless the server surely did not get it, or knows
+//! it by its [`IdempotencyKey`].
 //!
 //! **Logins** live in a [`TokenStore`]. They are renewed before they expire, by one call for all, and survive a crash
 //! at any moment. [`Client::session`] tells when the server ends one.
+//!
+//! **Calls** ([`CallsApi::start`]) are billed by the server, minute by minute; a [`CallSession`] shows the minutes, the
+//! coins and the end, whatever becomes of the connection. [`CallsApi::incoming`] rings for a listener.
 //!
 //! **Sockets** ([`Client::socket`]) reconnect and resume. [`Event::Resync`] is the one thing to act on: read the state
 //! again. [`LiveFeed`] does all that.
 
 mod api;
+mod call;
 mod client;
 mod error;
 mod heartbeat;
+mod idempotency;
 mod live_feed;
+mod own_events;
 mod retry;
 mod session;
 mod socket;
@@ -47,11 +54,13 @@ pub use saathii_shared_types as types;
 
 pub use self::{
     api::{
-        AuthApi, Failed, FeedApi, FeedFilter, NewUser, OtpSent, Page, PresenceApi, Registration, Resent, UsersApi,
-        Verified,
+        AuthApi, CallFilter, CallsApi, Failed, FeedApi, FeedFilter, NewUser, OtpSent, Page, PresenceApi, Registration,
+        Resent, UsersApi, Verified, WalletApi,
     },
+    call::{CallSession, CallState, CallWatch, IncomingCall, IncomingCalls, Side},
     client::{Client, ClientBuilder},
-    error::Error,
+    error::{Error, Shortfall},
+    idempotency::IdempotencyKey,
     live_feed::{FeedState, FeedWatch, LiveFeed},
     retry::RetryPolicy,
     session::{FileStore, MemoryStore, SessionState, SessionWatch, StoreError, TokenStore, Tokens},

@@ -4,11 +4,13 @@ use std::time::Duration;
 
 use reqwest::{
     Method, Response, Url,
-    header::{CONTENT_TYPE, RETRY_AFTER},
+    header::{CONTENT_TYPE, HeaderName, RETRY_AFTER},
 };
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::{Error, RetryPolicy};
+use crate::{Error, IdempotencyKey, RetryPolicy};
+
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 /// What to send.
 #[derive(Debug, Clone)]
@@ -17,6 +19,8 @@ pub(crate) struct Request {
     path: String,
     query: Vec<(&'static str, String)>,
     body: Option<Vec<u8>>,
+    /// The same for every attempt.
+    key: Option<IdempotencyKey>,
     /// Doing it twice is doing it once.
     is_repeatable: bool,
 }
@@ -30,7 +34,8 @@ impl Request {
         Self::new(Method::PUT, path, true)
     }
 
-    /// Repeated only while the server surely did not do it, unless [`repeatable`](Self::repeatable).
+    /// Repeated only while the server surely did not do it, unless [`repeatable`](Self::repeatable) or
+    /// [`once`](Self::once).
     pub(crate) fn post(path: impl Into<String>) -> Self {
         Self::new(Method::POST, path, false)
     }
@@ -41,11 +46,16 @@ impl Request {
     }
 
     fn new(method: Method, path: impl Into<String>, is_repeatable: bool) -> Self {
-        Self { method, path: path.into(), query: Vec::new(), body: None, is_repeatable }
+        Self { method, path: path.into(), query: Vec::new(), body: None, key: None, is_repeatable }
     }
 
     pub(crate) fn repeatable(self) -> Self {
         Self { is_repeatable: true, ..self }
+    }
+
+    /// One action of the user however often it is sent: the one that `key` names, or a new one.
+    pub(crate) fn once(self, key: Option<&IdempotencyKey>) -> Self {
+        Self { key: Some(key.cloned().unwrap_or_default()), is_repeatable: true, ..self }
     }
 
     pub(crate) fn query(mut self, name: &'static str, value: &impl ToString) -> Self {
@@ -126,6 +136,9 @@ impl Transport {
         let mut builder = self.http.request(request.method.clone(), url).query(&request.query);
         if let Some(token) = token {
             builder = builder.bearer_auth(token);
+        }
+        if let Some(key) = &request.key {
+            builder = builder.header(IDEMPOTENCY_KEY, key.as_str());
         }
         if let Some(body) = &request.body {
             builder = builder.header(CONTENT_TYPE, "application/json").body(body.clone());

@@ -1,6 +1,6 @@
 //! Paid calls (contract §Call Management).
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -17,6 +17,13 @@ pub enum CallType {
     Video,
 }
 
+/// As on the wire.
+impl fmt::Display for CallType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.serialize(f)
+    }
+}
+
 /// `completed`: one of the two hung up. `dropped`: anything else ended it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "sqlx", derive(sqlx::Type), sqlx(type_name = "text", rename_all = "snake_case"))]
@@ -27,6 +34,13 @@ pub enum CallStatus {
     Ongoing,
     Completed,
     Dropped,
+}
+
+/// As on the wire.
+impl fmt::Display for CallStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.serialize(f)
+    }
 }
 
 /// What ended a call.
@@ -58,6 +72,13 @@ pub enum EndCause {
     #[default]
     #[serde(other)]
     Unknown,
+}
+
+/// As on the wire.
+impl fmt::Display for EndCause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.serialize(f)
+    }
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]

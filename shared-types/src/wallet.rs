@@ -1,5 +1,7 @@
 //! Coins, earnings and how they move (contract §Coin Management).
 
+use std::fmt;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -62,6 +64,13 @@ pub enum TransactionType {
     #[default]
     #[serde(other)]
     Unknown,
+}
+
+/// As on the wire.
+impl fmt::Display for TransactionType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.serialize(f)
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]

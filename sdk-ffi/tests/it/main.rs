@@ -8,14 +8,18 @@ mod server;
 use std::sync::{Arc, mpsc};
 
 use saathii_sdk_ffi::{
-    ClientConfig, Event, EventListener, FeedFilter, ListenerError, NewUser, ProfileChanges, SaathiiClient,
-    SaathiiError, SessionState, TextChange, TokenStore, Verified,
+    CallState, ClientConfig, Event, EventListener, FeedFilter, FollowedCall, ListenerError, NewUser, ProfileChanges,
+    SaathiiClient, SaathiiError, SessionState, Side, TextChange, TokenStore, Verified, new_idempotency_key,
 };
-use saathii_shared_types::{UserId, users::Sex};
+use saathii_shared_types::{
+    CallId, Coins, Earnings, UserId,
+    calls::{CallType, EndCause},
+    users::Sex,
+};
 use serde_json::json;
 
 use crate::{
-    host::{Ear, HeldBack, Keychain, LockedKeychain, block_on, poll_once},
+    host::{Ear, Heard, HeldBack, Keychain, LockedKeychain, block_on, poll_once},
     server::Server,
 };
 
@@ -105,6 +109,96 @@ fn a_host_signs_in_and_follows_the_feed() {
     block_on(client.logout()).unwrap();
     assert_eq!(events.next(), Event::SessionChanged { state: SessionState::SignedOut });
     assert_eq!(keychain.secret(), None);
+}
+
+/// The next change of the call that is followed.
+fn next_change(events: &Heard) -> FollowedCall {
+    loop {
+        match events.next() {
+            Event::CallChanged { call } => return call,
+            Event::CallRings { .. } => panic!("nobody calls"),
+            _ => {}
+        }
+    }
+}
+
+#[test]
+fn a_host_calls_and_hears_of_every_minute_and_of_the_end() {
+    let server = Server::start();
+    let (ear, events) = Ear::new();
+    let client = client(&server, Some(Arc::new(Keychain::signed_in())), Some(ear));
+    assert_eq!(client.current_call(), None);
+    assert_eq!(code(&block_on(client.end_call()).unwrap_err()), "no_call");
+    let Err(SaathiiError::Refused { code, required, available, .. }) =
+        block_on(client.start_call(UserId(404), CallType::Audio, None))
+    else {
+        panic!("too few coins")
+    };
+    assert_eq!((code.as_str(), required, available), ("insufficient_coins", Some(10), Some(4)));
+
+    let key = Some(new_idempotency_key());
+    let call = block_on(client.start_call(UserId(8), CallType::Audio, key)).unwrap();
+    assert_eq!((call.call_id, call.side, call.other), (CallId(3), Side::Caller, UserId(8)));
+    let CallState::Ongoing { remaining_coins: Some(Coins(40)), minutes_left: Some(5), earned: None, .. } = call.state
+    else {
+        panic!("{call:?}")
+    };
+    // Read as soon as the socket is there.
+    let CallState::Ongoing { earned: Some(Earnings(15)), .. } = next_change(&events).state else { panic!("not read") };
+    server.say(&json!({
+        "type": "call_minute", "call_id": 3, "minute": 2, "coins_spent": 20, "listener_money_earned": 30,
+        "remaining_coins": 30
+    }));
+    let CallState::Ongoing { minutes: 2, low_balance: false, .. } = next_change(&events).state else {
+        panic!("minute")
+    };
+    assert_eq!(block_on(client.end_call()).unwrap().coins_spent, Coins(20));
+    let CallState::Ended { end_cause: EndCause::Hangup, .. } = next_change(&events).state else { panic!("no end") };
+    assert!(matches!(client.current_call().unwrap().state, CallState::Ended { minutes: 2, .. }));
+
+    let resumed = block_on(client.resume_call()).unwrap().unwrap();
+    assert!(matches!(resumed.state, CallState::Ongoing { .. }));
+    client.leave_call();
+    assert_eq!(client.current_call(), None);
+    let rates = block_on(client.call_rates()).unwrap();
+    assert_eq!((rates.calls[0].rate_per_minute, rates.calls[0].earnings), (Coins(10), Earnings(15)));
+    assert_eq!((rates.recharge_options[0].amount_rupees, rates.recharge_options[0].coins), (150, Coins(300)));
+    assert_eq!(block_on(client.coins()).unwrap().current_balance, Coins(40));
+}
+
+#[test]
+fn a_call_to_oneself_rings_and_a_purchase_is_told() {
+    let server = Server::start();
+    let (ear, events) = Ear::new();
+    let client = client(&server, Some(Arc::new(Keychain::signed_in())), Some(ear));
+    client.open_line().unwrap();
+    client.open_line().unwrap();
+    // Its socket is there, and tells whose calls ring.
+    server.wait_for("GET /calls/ongoing");
+    server.say(&json!({
+        "type": "call_started", "call_id": 4, "call_type": "audio", "user_id": 9, "listener_id": 7,
+        "caller_username": "john", "listener_username": "asha", "start_time": "2024-01-15T10:30:00Z",
+        "rate_per_minute": 10
+    }));
+    let (call, caller) = loop {
+        if let Event::CallRings { call, caller_username } = events.next() {
+            break (call, caller_username);
+        }
+    };
+    assert_eq!((call.call_id, call.side, call.other, caller.as_str()), (CallId(4), Side::Listener, UserId(9), "john"));
+    client.close_line();
+
+    client.connect().unwrap();
+    while events.next() != Event::Resync {}
+    server.say(&json!({
+        "type": "wallet_updated", "balance_coins": 340, "withdrawable_money": 0, "pending_withdrawals": 0
+    }));
+    loop {
+        if let Event::WalletChanged { balance_coins, .. } = events.next() {
+            assert_eq!(balance_coins, Coins(340));
+            break;
+        }
+    }
 }
 
 #[test]

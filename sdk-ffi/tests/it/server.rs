@@ -12,7 +12,7 @@ use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
     runtime::Builder,
-    sync::watch,
+    sync::{broadcast, watch},
 };
 use tokio_tungstenite::{accept_async, tungstenite::Message};
 
@@ -48,6 +48,7 @@ pub(crate) struct Server {
     pub(crate) url: String,
     shared: Arc<Shared>,
     burst: watch::Sender<i64>,
+    frames: broadcast::Sender<String>,
 }
 
 impl Server {
@@ -56,18 +57,18 @@ impl Server {
         listener.set_nonblocking(true).unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let shared = Arc::<Shared>::default();
-        let burst = watch::Sender::new(0);
-        let (served, bursts) = (shared.clone(), burst.subscribe());
+        let (burst, frames) = (watch::Sender::new(0), broadcast::Sender::new(16));
+        let (served, bursts, said) = (shared.clone(), burst.subscribe(), frames.clone());
         thread::spawn(move || {
             let runtime = Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(async move {
                 let listener = TcpListener::from_std(listener).unwrap();
                 while let Ok((stream, _)) = listener.accept().await {
-                    tokio::spawn(serve(stream, served.clone(), bursts.clone()));
+                    tokio::spawn(serve(stream, served.clone(), bursts.clone(), said.subscribe()));
                 }
             });
         });
-        Self { url, shared, burst }
+        Self { url, shared, burst, frames }
     }
 
     pub(crate) fn body(&self, what: &str) -> Value {
@@ -83,6 +84,11 @@ impl Server {
         self.shared.wait(|state| state.is_hung_up);
     }
 
+    /// Says it on every socket that is there.
+    pub(crate) fn say(&self, frame: &Value) {
+        self.frames.send(frame.to_string()).unwrap();
+    }
+
     /// Sends so many changes of presence once a socket is there.
     pub(crate) fn send_burst(&self, count: i64) {
         self.burst.send_replace(count);
@@ -93,13 +99,18 @@ impl Server {
     }
 }
 
-async fn serve(mut stream: TcpStream, shared: Arc<Shared>, bursts: watch::Receiver<i64>) {
+async fn serve(
+    mut stream: TcpStream,
+    shared: Arc<Shared>,
+    bursts: watch::Receiver<i64>,
+    frames: broadcast::Receiver<String>,
+) {
     let mut begin = [0; 8];
     while stream.peek(&mut begin).await.unwrap_or(0) < begin.len() {
         tokio::task::yield_now().await;
     }
     if begin.starts_with(b"GET /ws/") {
-        serve_socket(stream, shared, bursts).await;
+        serve_socket(stream, shared, bursts, frames).await;
         return;
     }
     let (what, body) = read_request(&mut stream).await;
@@ -146,11 +157,44 @@ fn answer(what: &str, body: &Value) -> (u16, Value) {
         "POST /auth/register" => (200, json!({"access_token": "access-1", "refresh_token": "refresh-1"})),
         "PUT /users/me" => (200, profile()),
         "GET /feed/listeners" => (200, page()),
+        "POST /calls/start" if body["listener_id"] == 404 => {
+            (400, json!({"detail": "Insufficient coins", "code": "insufficient_coins", "required": 10, "available": 4}))
+        }
+        "POST /calls/start" => (
+            200,
+            json!({
+                "call_id": 3, "message": "Call started successfully", "estimated_cost": 10, "remaining_coins": 40,
+                "call_type": "audio", "listener_id": 8, "status": "ongoing"
+            }),
+        ),
+        "POST /calls/end" => (
+            200,
+            json!({
+                "call_id": 3, "message": "Call ended successfully", "duration_seconds": 61, "duration_minutes": 2,
+                "coins_spent": 20, "user_money_spend": 20, "listener_money_earned": 30, "status": "completed"
+            }),
+        ),
+        "GET /calls/ongoing" => (200, call()),
+        "GET /calls/balance" => {
+            (200, json!({"user_id": 7, "current_balance": 40, "total_earned": 50, "total_spent": 10}))
+        }
+        "GET /calls/rates" => (
+            200,
+            json!({
+                "call_rates": {"audio": {"rate_per_minute": 10, "minimum_charge": 10}},
+                "recharge_options": {"150": 300}, "listener_earnings": {"audio": 15}
+            }),
+        ),
         _ => (200, json!({"message": "Done"})),
     }
 }
 
-async fn serve_socket(stream: TcpStream, shared: Arc<Shared>, mut bursts: watch::Receiver<i64>) {
+async fn serve_socket(
+    stream: TcpStream,
+    shared: Arc<Shared>,
+    mut bursts: watch::Receiver<i64>,
+    mut frames: broadcast::Receiver<String>,
+) {
     let mut socket = accept_async(stream).await.unwrap();
     socket.next().await.unwrap().unwrap();
     let subscribed =
@@ -164,6 +208,7 @@ async fn serve_socket(stream: TcpStream, shared: Arc<Shared>, mut bursts: watch:
                 Some(Ok(_)) => {}
                 _ => return,
             },
+            Ok(frame) = frames.recv() => socket.send(Message::text(frame)).await.unwrap(),
             Ok(()) = bursts.changed() => {
                 let count = *bursts.borrow_and_update();
                 for id in 0..count {
@@ -184,6 +229,15 @@ fn presence(id: i64) -> Value {
     json!({
         "user_id": id, "username": format!("u{id}"), "profile_image_url": null, "is_online": true,
         "last_seen": "2024-01-15T10:30:00Z", "is_busy": false, "busy_until": null, "is_available": true
+    })
+}
+
+/// User 7 calls user 8.
+fn call() -> Value {
+    json!({
+        "call_id": 3, "user_id": 7, "listener_id": 8, "call_type": "audio", "start_time": "2024-01-15T10:30:00Z",
+        "end_time": null, "duration_seconds": 1, "duration_minutes": 1, "coins_spent": 10, "user_money_spend": 10,
+        "listener_money_earned": 15, "status": "ongoing", "caller_username": "asha", "listener_username": "jane"
     })
 }
 

@@ -1,5 +1,6 @@
 use saathii_shared_types::feed::{FeedPage, FeedStats};
 
+use super::Page;
 use crate::{Client, Error, LiveFeed, transport::Request};
 
 /// Listeners to call (`client.feed()`).
@@ -21,21 +22,6 @@ pub struct FeedFilter {
     pub interests: Vec<String>,
     /// The least rating, 0 to 5.
     pub min_rating: Option<f64>,
-}
-
-/// A page of a list.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Page {
-    /// From 1.
-    pub number: u32,
-    /// How many on a page, 1 to 100.
-    pub size: u32,
-}
-
-impl Default for Page {
-    fn default() -> Self {
-        Self { number: 1, size: 20 }
-    }
 }
 
 impl FeedApi<'_> {
@@ -72,7 +58,7 @@ impl FeedApi<'_> {
 }
 
 fn request(filter: &FeedFilter, page: Page) -> Request {
-    let mut request = Request::get("/feed/listeners").query("page", &page.number).query("per_page", &page.size);
+    let mut request = page.of(Request::get("/feed/listeners"));
     if filter.online_only {
         request = request.query("online_only", &true);
     }

@@ -63,6 +63,17 @@ pub(crate) struct Login {
     pub(crate) state: SessionState,
 }
 
+impl Login {
+    /// Waits until the login is not that of `generation`.
+    pub(crate) async fn is_not(logins: &mut watch::Receiver<Self>, generation: u64) {
+        let is_other = |login: &Self| login.generation != generation || login.state != SessionState::SignedIn;
+        if logins.wait_for(is_other).await.is_err() {
+            // The client is gone, and with it this task soon.
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
 /// Leave to send one request.
 #[derive(Debug, Clone)]
 pub(crate) struct Grant {

@@ -115,7 +115,7 @@ impl Keeper {
         let generation = grant.generation;
         let end = tokio::select! {
             end = connection.serve() => end,
-            () = login_changes(&mut self.logins, generation) => End::LoginChanged,
+            () = Login::is_not(&mut self.logins, generation) => End::LoginChanged,
         };
         // The connection took those that came while it lived.
         self.nudges.mark_unchanged();
@@ -192,13 +192,5 @@ impl Keeper {
             _ = self.nudges.changed() => self.attempts = 0,
             _ = self.logins.changed() => {}
         }
-    }
-}
-
-async fn login_changes(logins: &mut watch::Receiver<Login>, generation: u64) {
-    let is_other = |login: &Login| login.generation != generation || login.state != SessionState::SignedIn;
-    if logins.wait_for(is_other).await.is_err() {
-        // The client is gone, and with it this task soon.
-        std::future::pending::<()>().await;
     }
 }

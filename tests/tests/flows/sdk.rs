@@ -2,14 +2,19 @@
 
 use std::{sync::Arc, time::Duration};
 
+use chrono::TimeDelta;
 use saathii_sdk::{
-    Client, FeedFilter, FeedState, LiveFeed, NewUser, SessionState, Verified,
+    CallFilter, CallSession, CallState, Client, FeedFilter, FeedState, IdempotencyKey, IncomingCall, LiveFeed,
+    MemoryStore, NewUser, Page, SessionState, Side, TokenStore, Tokens, Verified,
     types::{
+        Coins, Earnings, ErrorCode, UserId,
+        calls::{CallStatus, CallType, EndCause},
         presence::StatusPatch,
         users::{Role, Sex},
+        wallet::TransactionType,
     },
 };
-use tests::TestApp;
+use tests::{TestApp, app::Person};
 use tokio::time::timeout;
 
 fn client(app: &TestApp) -> Client {
@@ -101,4 +106,151 @@ async fn one_login_renewed_by_many_calls_at_once_lives_on() {
     let refreshes = futures_util::future::join_all((0..10).map(|_| async { person.auth().refresh().await })).await;
     assert!(refreshes.into_iter().all(|refresh| refresh.is_ok()));
     assert_eq!(person.users().me().await.unwrap().username, "renewed");
+}
+
+/// A device of somebody who is signed in on it.
+fn device(app: &TestApp, person: &Person) -> Client {
+    let store = MemoryStore::new();
+    let (access_token, refresh_token) = (person.access.clone(), person.refresh.clone());
+    store.save(&Tokens { access_token, refresh_token, access_ends_at: None }).unwrap();
+    Client::builder().base_url(&app.base).token_store(store).build().unwrap()
+}
+
+/// Waits until the call is as wanted.
+async fn reaches(call: &mut CallSession, wanted: impl Fn(&CallState) -> bool) -> CallState {
+    let reached = async {
+        let mut state = call.current();
+        while !wanted(&state) {
+            state = call.changed().await.unwrap_or_else(|| panic!("no more than {state:?}"));
+        }
+        state
+    };
+    timeout(Duration::from_secs(20), reached).await.expect("the call follows")
+}
+
+async fn reaches_minute(call: &mut CallSession, wanted: i64) -> CallState {
+    reaches(call, |state| matches!(state, CallState::Ongoing { minutes, .. } if *minutes == wanted)).await
+}
+
+async fn ends(call: &mut CallSession, wanted: EndCause) -> CallState {
+    reaches(call, |state| matches!(state, CallState::Ended { cause, .. } if *cause == wanted)).await
+}
+
+async fn ring(client: &Client) -> IncomingCall {
+    timeout(Duration::from_secs(20), client.calls().incoming().next()).await.expect("a call").expect("a login")
+}
+
+#[tokio::test]
+async fn a_call_to_zero_coins_is_shown_and_paid_minute_by_minute() {
+    let app = TestApp::start().await;
+    let (john, jane) = (app.caller("john", 25).await, app.listener("jane").await);
+    let (caller, listener) = (device(&app, &john), device(&app, &jane));
+    let rates = caller.calls().rates().await.unwrap();
+    assert_eq!(rates.call_rates[&CallType::Audio].rate_per_minute, Coins(10));
+
+    let mut call = caller.calls().start(UserId(jane.id), CallType::Audio).await.unwrap();
+    let ringing = ring(&listener).await;
+    assert_eq!((ringing.caller, ringing.caller_username.as_str()), (UserId(john.id), "john"));
+    let mut answered = ringing.session;
+    assert_eq!((answered.id(), answered.side(), call.side()), (call.id(), Side::Listener, Side::Caller));
+    let first = reaches_minute(&mut call, 1).await;
+    assert!(
+        matches!(
+            first,
+            CallState::Ongoing {
+                coins_spent: Coins(10),
+                remaining_coins: Some(Coins(15)),
+                minutes_left: Some(2),
+                low_balance: true,
+                ..
+            }
+        ),
+        "{first:?}"
+    );
+    app.talk(&[&john, &jane], TimeDelta::seconds(61)).await;
+    let second = reaches_minute(&mut call, 2).await;
+    assert!(
+        matches!(second, CallState::Ongoing { remaining_coins: Some(Coins(5)), minutes_left: Some(1), .. }),
+        "{second:?}"
+    );
+    let earning = |state: &CallState| matches!(state, CallState::Ongoing { earned: Some(Earnings(30)), .. });
+    reaches(&mut answered, earning).await;
+    app.talk(&[&john, &jane], TimeDelta::seconds(60)).await;
+    for side in [&mut call, &mut answered] {
+        let end = ends(side, EndCause::NoCoins).await;
+        assert!(
+            matches!(
+                end,
+                CallState::Ended { status: CallStatus::Dropped, minutes: 2, coins_spent: Coins(20), earned, .. }
+                    if earned == Earnings(30)
+            ),
+            "{end:?}"
+        );
+    }
+
+    let again = caller.calls().start(UserId(jane.id), CallType::Audio).await.unwrap_err();
+    let missing = again.missing_coins().expect("too few coins");
+    assert_eq!((missing.required, missing.available), (Coins(10), Coins(5)));
+    let charges = caller.wallet().transactions(Some(TransactionType::CallCharge), Page::default()).await.unwrap();
+    assert_eq!(charges.total_transactions, 2);
+    assert_eq!(caller.wallet().coins().await.unwrap().total_spent, Coins(20));
+    assert_eq!(listener.wallet().earnings(Page::default()).await.unwrap().total_earned, Earnings(30));
+    assert_eq!(listener.wallet().balance().await.unwrap().withdrawable_money, Earnings(30));
+    let dropped = CallFilter { status: Some(CallStatus::Dropped), ..CallFilter::default() };
+    assert_eq!(caller.calls().history(dropped, Page::default()).await.unwrap().total_calls, 1);
+    assert_eq!(caller.calls().summary().await.unwrap().summary.dropped_calls, 1);
+    assert_eq!(caller.calls().rate(call.id(), 5).await.unwrap().listener_id, UserId(jane.id));
+    let twice = caller.calls().rate(call.id(), 4).await.unwrap_err();
+    assert_eq!(twice.code(), Some(ErrorCode::AlreadyRated));
+    app.assert_books_close().await;
+}
+
+#[tokio::test]
+async fn a_call_outlives_a_restart_of_the_server_on_both_phones() {
+    let app = TestApp::start().await;
+    let (john, jane) = (app.caller("john", 100).await, app.listener("jane").await);
+    let (caller, listener) = (device(&app, &john), device(&app, &jane));
+    let mut call = caller.calls().start(UserId(jane.id), CallType::Audio).await.unwrap();
+    let mut answered = ring(&listener).await.session;
+    reaches_minute(&mut call, 1).await;
+
+    let app = app.restart().await;
+    // Billed while phones are still on their way back, or just after.
+    app.talk(&[&john, &jane], TimeDelta::seconds(61)).await;
+    let state = reaches_minute(&mut call, 2).await;
+    assert!(matches!(state, CallState::Ongoing { remaining_coins: Some(Coins(80)), .. }), "{state:?}");
+    reaches_minute(&mut answered, 2).await;
+    assert_eq!(answered.end().await.unwrap().coins_spent, Coins(20));
+    ends(&mut answered, EndCause::Hangup).await;
+    ends(&mut call, EndCause::Hangup).await;
+    assert_eq!(caller.wallet().coins().await.unwrap().current_balance, Coins(80));
+    app.assert_books_close().await;
+}
+
+#[tokio::test]
+async fn two_devices_of_one_person_are_in_one_call() {
+    let app = TestApp::start().await;
+    let (john, jane) = (app.caller("john", 100).await, app.listener("jane").await);
+    let phone = device(&app, &john);
+    let tablet = device(&app, &app.sign_in(&john.phone).await);
+    assert!(tablet.calls().resume().await.unwrap().is_none());
+
+    let key = IdempotencyKey::new();
+    let mut on_phone = phone.calls().with_key(&key).start(UserId(jane.id), CallType::Audio).await.unwrap();
+    let again = tablet.calls().with_key(&key).start(UserId(jane.id), CallType::Audio).await.unwrap();
+    assert_eq!(again.id(), on_phone.id(), "one action is one call");
+    let other = tablet.calls().start(UserId(jane.id), CallType::Audio).await.unwrap_err();
+    assert_eq!(other.code(), Some(ErrorCode::AlreadyInCall));
+    let mut on_tablet = tablet.calls().resume().await.unwrap().expect("the call of the phone");
+    assert_eq!((on_tablet.id(), on_tablet.side()), (on_phone.id(), Side::Caller));
+    app.talk(&[&john, &jane], TimeDelta::seconds(61)).await;
+    for device in [&mut on_phone, &mut on_tablet] {
+        let state = reaches_minute(device, 2).await;
+        assert!(matches!(state, CallState::Ongoing { remaining_coins: Some(Coins(80)), .. }), "{state:?}");
+    }
+    on_tablet.end().await.unwrap();
+    for device in [&mut on_phone, &mut on_tablet] {
+        ends(device, EndCause::Hangup).await;
+    }
+    app.assert_books_close().await;
 }

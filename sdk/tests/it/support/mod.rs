@@ -35,6 +35,8 @@ pub(crate) struct Seen {
     pub(crate) what: String,
     pub(crate) query: String,
     pub(crate) token: Option<String>,
+    /// The `Idempotency-Key`.
+    pub(crate) key: Option<String>,
     pub(crate) body: Value,
     /// How many of the same kind came before.
     pub(crate) earlier: usize,
@@ -149,6 +151,7 @@ async fn record(log: &Mutex<Vec<Seen>>, request: Request) -> Seen {
         what,
         query: parts.uri.query().unwrap_or_default().to_owned(),
         token: bearer(&parts.headers),
+        key: parts.headers.get("idempotency-key").map(|key| key.to_str().unwrap().to_owned()),
         body: serde_json::from_slice(&body).unwrap_or_default(),
     };
     log.push(seen.clone());
