@@ -2,8 +2,8 @@
 //!
 //! A seed decides everything: who calls whom on which of two nodes, when their clocks go on and how far apart they are,
 //! which two operations meet and trip by trip in what order, and at which trip to Postgres, before it or after it, a
-//! node dies. After every step the whole state is read and must be one that the [`model`] allows (one alone, unless two
-//! operations met or a node died), with the answers that belong to it; the [`invariants`] must hold, and the engine's
+//! node dies. After every step the whole state is read and must be one that the `model` allows (one alone, unless two
+//! operations met or a node died), with the answers that belong to it; the `invariants` must hold, and the engine's
 //! own proof must find nothing. The same seed makes the same trace.
 //!
 //! Nothing runs in the background: the meters tick and the reapers reap when the seed says so.
