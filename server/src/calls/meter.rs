@@ -48,17 +48,18 @@ pub async fn run_meter(app: &AppState) {
 /// Bills what is due now; how many minutes it were.
 pub async fn tick(app: &AppState) -> sqlx::Result<usize> {
     let mut minutes = 0;
+    // One moment for the whole tick: what becomes due meanwhile waits for the next one, in a batch and not by itself.
+    let now = app.clock.now();
     // A call that is several minutes behind comes again in the next batch.
     for _ in 0..MOST_BATCHES {
-        let Some(billed) = bill_batch(app).await? else { break };
+        let Some(billed) = bill_batch(app, now).await? else { break };
         minutes += billed;
     }
     Ok(minutes)
 }
 
 /// `None`: nothing was due.
-async fn bill_batch(app: &AppState) -> sqlx::Result<Option<usize>> {
-    let now = app.clock.now();
+async fn bill_batch(app: &AppState, now: DateTime<Utc>) -> sqlx::Result<Option<usize>> {
     let mut tx = app.db.begin().await?;
     let due = store::take_due(&mut tx, now, BATCH).await?;
     if due.is_empty() {
