@@ -6,18 +6,35 @@ use leptos::prelude::*;
 use leptos_router::{
     SsrMode,
     components::{Route, Router, Routes},
+    hooks::use_params_map,
     path,
 };
+use saathii_shared_types::{SampleId, UserId};
 
 use crate::{
-    components::layout::Viewer,
-    pages::overview::{Overview, OverviewPage},
+    address::Query,
+    desk::Desk,
+    pages::{
+        account::AccountPage,
+        overview::{Overview, OverviewPage, OverviewQuery},
+        people::{People, PeoplePage, PeopleQuery},
+        person::{Person, PersonPage, PersonQuery, RightsChange, RightsPage, SignOutPage},
+        system::{System, SystemPage},
+        verification::{Queue, QueuePage, Sample, SamplePage, queue_page},
+    },
     paths,
 };
 
 /// What the pages ask of the server, which cannot be named here: it depends on this crate.
 pub trait Source: Send + Sync {
-    fn overview(&self) -> Reading<'_, Overview>;
+    fn overview(&self, query: OverviewQuery) -> Reading<'_, Overview>;
+    fn queue(&self, page: i64) -> Reading<'_, Queue>;
+    fn sample(&self, id: SampleId) -> Reading<'_, Sample>;
+    fn people(&self, query: PeopleQuery) -> Reading<'_, People>;
+    fn person(&self, id: UserId, query: PersonQuery) -> Reading<'_, Person>;
+    /// The name of somebody who is not deleted.
+    fn name(&self, id: UserId) -> Reading<'_, String>;
+    fn system(&self) -> Reading<'_, System>;
 }
 
 pub type Reading<'a, T> = Pin<Box<dyn Future<Output = Result<T, Unread>> + Send + 'a>>;
@@ -26,36 +43,104 @@ pub type Reading<'a, T> = Pin<Box<dyn Future<Output = Result<T, Unread>> + Send 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Unread;
 
-/// Every page of the sidebar. Wants an `Arc<dyn Source>` and a [`Viewer`] as context.
+/// Every page of the sidebar. Wants an `Arc<dyn Source>`, a [`Desk`] and a [`Query`] as context.
 #[component]
 pub fn App() -> impl IntoView {
     view! {
         <Router base=paths::HOME>
             <Routes fallback=|| ()>
                 <Route path=path!("") view=overview ssr=SsrMode::Async />
+                <Route path=path!("verification") view=queue ssr=SsrMode::Async />
+                <Route path=path!("verification/:id") view=sample ssr=SsrMode::Async />
+                <Route path=path!("people") view=people ssr=SsrMode::Async />
+                <Route path=path!("people/:id") view=person ssr=SsrMode::Async />
+                <Route path=path!("people/:id/grant/admin") view=|| rights("admin", true) ssr=SsrMode::Async />
+                <Route path=path!("people/:id/grant/viewer") view=|| rights("viewer", true) ssr=SsrMode::Async />
+                <Route path=path!("people/:id/revoke/admin") view=|| rights("admin", false) ssr=SsrMode::Async />
+                <Route path=path!("people/:id/revoke/viewer") view=|| rights("viewer", false) ssr=SsrMode::Async />
+                <Route path=path!("people/:id/sign-out") view=sign_out ssr=SsrMode::Async />
+                <Route path=path!("system") view=system ssr=SsrMode::Async />
+                <Route path=path!("account") view=account ssr=SsrMode::Async />
             </Routes>
         </Router>
     }
 }
 
 fn overview() -> impl IntoView {
-    page(|source| source.overview(), |viewer, overview| view! { <OverviewPage viewer overview /> })
+    page(
+        |source, asked| source.overview(OverviewQuery::of(&asked.query)),
+        |desk, overview| view! { <OverviewPage desk overview /> },
+    )
+}
+
+fn queue() -> impl IntoView {
+    page(|source, asked| source.queue(queue_page(&asked.query)), |desk, queue| view! { <QueuePage desk queue /> })
+}
+
+fn sample() -> impl IntoView {
+    page(|source, asked| source.sample(SampleId(asked.id)), |desk, sample| view! { <SamplePage desk sample /> })
+}
+
+fn people() -> impl IntoView {
+    page(
+        |source, asked| source.people(PeopleQuery::of(&asked.query)),
+        |desk, people| view! { <PeoplePage desk people /> },
+    )
+}
+
+fn person() -> impl IntoView {
+    page(
+        |source, asked| source.person(UserId(asked.id), PersonQuery::of(&asked.query)),
+        |desk, person| view! { <PersonPage desk person /> },
+    )
+}
+
+fn rights(role: &'static str, grants: bool) -> impl IntoView {
+    let change = RightsChange { role, grants };
+    page(named, move |desk, (id, name)| view! { <RightsPage desk id name change problem=None /> })
+}
+
+fn sign_out() -> impl IntoView {
+    page(named, |desk, (id, name)| view! { <SignOutPage desk id name /> })
+}
+
+fn named<'a>(source: &'a dyn Source, asked: &Asked) -> Reading<'a, (UserId, String)> {
+    let id = UserId(asked.id);
+    Box::pin(async move { Ok((id, source.name(id).await?)) })
+}
+
+fn system() -> impl IntoView {
+    page(|source, _| source.system(), |desk, system| view! { <SystemPage desk system /> })
+}
+
+fn account() -> impl IntoView {
+    page(|_, _| Box::pin(async { Ok(()) }), |desk, ()| view! { <AccountPage desk /> })
+}
+
+/// What the address asks for.
+struct Asked {
+    query: Query,
+    /// The `:id` of the path. What is no id is 0, which nothing has.
+    id: i64,
 }
 
 /// Reads what a page shows, then shows it. Without context there is nobody to show it to: `leptos_axum` runs the app
 /// once at the start, only to learn its routes.
 fn page<T, V>(
-    read: impl for<'a> FnOnce(&'a dyn Source) -> Reading<'a, T> + Send + 'static,
-    show: impl FnOnce(Viewer, T) -> V + Send + 'static,
+    read: impl for<'a> FnOnce(&'a dyn Source, &Asked) -> Reading<'a, T> + Send + 'static,
+    show: impl FnOnce(Desk, T) -> V + Send + 'static,
 ) -> impl IntoView
 where
     T: Send + 'static,
     V: IntoView + 'static,
 {
-    let context = use_context::<Arc<dyn Source>>().zip(use_context::<Viewer>());
+    let context = use_context::<Arc<dyn Source>>().zip(use_context::<Desk>());
+    let query = use_context::<Query>().unwrap_or_default();
+    let id = use_params_map().with_untracked(|params| params.get("id").and_then(|id| id.parse().ok()));
+    let asked = Asked { query, id: id.unwrap_or_default() };
     Suspend::new(async move {
-        let (source, viewer) = context?;
-        let data = read(source.as_ref()).await.ok()?;
-        Some(show(viewer, data))
+        let (source, desk) = context?;
+        let data = read(source.as_ref(), &asked).await.ok()?;
+        Some(show(desk, data))
     })
 }

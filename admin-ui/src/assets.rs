@@ -1,4 +1,4 @@
-//! Style, script and icon: in the binary, under a name that changes with their content.
+//! Style, scripts and icon: in the binary, under a name that changes with their content.
 
 use std::sync::LazyLock;
 
@@ -16,14 +16,16 @@ pub static STYLE: LazyLock<Asset> =
     LazyLock::new(|| Asset::new("admin", "css", "text/css; charset=utf-8", include_str!("assets/admin.css")));
 pub static LIVE: LazyLock<Asset> =
     LazyLock::new(|| Asset::new("live", "js", "text/javascript; charset=utf-8", include_str!("assets/live.js")));
+pub static KEYS: LazyLock<Asset> =
+    LazyLock::new(|| Asset::new("keys", "js", "text/javascript; charset=utf-8", include_str!("assets/keys.js")));
 pub static ICON: LazyLock<Asset> =
     LazyLock::new(|| Asset::new("icon", "svg", "image/svg+xml", include_str!("assets/icon.svg")));
 
 /// A header of the live script's requests: nobody is at work behind them.
 pub const LIVE_HEADER: &str = "x-live";
 
-pub fn all() -> [&'static Asset; 3] {
-    [&STYLE, &LIVE, &ICON]
+pub fn all() -> [&'static Asset; 4] {
+    [&STYLE, &LIVE, &KEYS, &ICON]
 }
 
 impl Asset {

@@ -4,14 +4,20 @@
 //! which `leptos_axum` mounts and which asks a [`Source`] for what it shows; forms and errors are components that
 //! the server renders itself, by [`html::render`].
 
+// Views are types that nest as deep as their tags.
+#![recursion_limit = "512"]
+#![allow(clippy::needless_pass_by_value, reason = "props are owned, whether a page keeps them or only reads them")]
+
+pub mod address;
 pub mod app;
 pub mod assets;
 pub mod components;
+pub mod desk;
 pub mod html;
 pub mod pages;
 pub mod paths;
 
 pub use self::{
     app::{App, Reading, Source, Unread},
-    components::layout::Viewer,
+    desk::Desk,
 };

@@ -64,6 +64,7 @@ impl App {
         warn_of_losses(&config);
         let (state, inboxes) = connect(config, stores, secret, clock, metrics).await?;
         prepare(&state, stores).await?;
+        backoffice::begin();
         let (tasks, outbox) = spawn_tasks(&state, inboxes);
         // Nobody is let in before this node hears what happens.
         state.bus.wait_until_listening().await;
@@ -204,6 +205,7 @@ async fn connect(
         heartbeats,
         feed_counts: feed::CountCache::default(),
         calls_mirror,
+        desk: backoffice::Kept::default(),
         draining: CancellationToken::new(),
         shutdown,
         config,
@@ -272,7 +274,7 @@ fn router(state: AppState) -> Router {
     let cors = cors::layer(&state.config);
     routes
         .merge(docs::pages(document))
-        .merge(backoffice::router())
+        .merge(backoffice::router(&state))
         .merge(payments::webhook_router(&state.config.payments.provider))
         .fallback(http::error::not_found)
         .method_not_allowed_fallback(http::error::method_not_allowed)

@@ -60,7 +60,12 @@ enum Command {
 #[derive(Subcommand)]
 enum AdminCommand {
     /// Give the role admin to the account with this phone.
-    Grant { phone: String },
+    Grant {
+        phone: String,
+        /// Let it see the dashboard and change nothing, instead.
+        #[arg(long)]
+        viewer: bool,
+    },
     /// Take the role admin from the account with this phone.
     Revoke { phone: String },
 }
@@ -98,8 +103,11 @@ fn run(cli: Cli) -> anyhow::Result<()> {
             Command::Serve => serve(config).await,
             Command::Migrate => with_app(config, async |_| say("The database is up to date.")).await,
             Command::Seed => with_app(config, async |app| seed(app).await).await,
-            Command::Admin(AdminCommand::Grant { phone }) => {
+            Command::Admin(AdminCommand::Grant { phone, viewer: false }) => {
                 with_app(config, async |app| grant_admin(app, &phone).await).await
+            }
+            Command::Admin(AdminCommand::Grant { phone, viewer: true }) => {
+                with_app(config, async |app| grant_viewer(app, &phone).await).await
             }
             Command::Admin(AdminCommand::Revoke { phone }) => {
                 with_app(config, async |app| revoke_admin(app, &phone).await).await
@@ -207,5 +215,14 @@ async fn revoke_admin(app: &AppState, phone: &str) -> anyhow::Result<()> {
         Ok(true) => say("The role admin is revoked."),
         Ok(false) => bail!("no account with this phone holds the role"),
         Err(error) => Err(error).context("the role was not revoked"),
+    }
+}
+
+async fn grant_viewer(app: &AppState, phone: &str) -> anyhow::Result<()> {
+    let phone = Phone::parse(phone, &app.config.otp.default_region)?;
+    match account::grant_viewer(app, &phone).await {
+        Ok(true) => say("The account may see the dashboard and change nothing."),
+        Ok(false) => bail!("no account has this phone, or it may see the dashboard already"),
+        Err(error) => Err(error).context("nothing was granted"),
     }
 }

@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     auth::{Codes, Signer},
+    backoffice::Kept,
     calls::Mirror,
     config::Config,
     feed::CountCache,
@@ -38,6 +39,7 @@ pub struct Parts {
     pub heartbeats: Heartbeats,
     pub feed_counts: CountCache,
     pub calls_mirror: Mirror,
+    pub desk: Kept,
     /// Cancelled first: `/readyz` turns red while requests are still taken, so that a balancer stops sending them.
     pub draining: CancellationToken,
     /// Cancelled when the server goes down.

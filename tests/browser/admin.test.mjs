@@ -1,11 +1,8 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { launch, openPage, screenshot } from "./browser.mjs";
+import { DESK, PHONE, POCKET, assertFits, codes, isLive, nextCode, signIn } from "./desk.mjs";
 import { startServer } from "./server.mjs";
-
-const PHONE = "+919000000000";
-const DESK = { viewport: { width: 1280, height: 900 } };
-const POCKET = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, isMobile: true, hasTouch: true };
 
 let server;
 let browser;
@@ -21,35 +18,6 @@ after(async () => {
   await server?.stop();
 });
 
-const codes = () => [...server.output().matchAll(/^OTP for (\S+): (\d{6})$/gm)].filter((line) => line[1] === PHONE).map((line) => line[2]);
-
-/** The code that arrives on top of `known` others. */
-async function nextCode(known) {
-  const deadline = Date.now() + 10_000;
-  while (codes().length <= known) {
-    if (Date.now() > deadline) throw new Error(`no code in:\n${server.output()}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-  return codes().at(-1);
-}
-
-/** By keyboard, as both fields take the focus by themselves. */
-async function signIn(page) {
-  const known = codes().length;
-  await page.goto(`${server.base}/admin`);
-  assert.equal(new URL(page.url()).pathname, "/admin/sign-in");
-  await page.locator("#phone:focus").waitFor();
-  await page.keyboard.type("90000 00000");
-  await page.keyboard.press("Enter");
-  await page.waitForURL("**/admin/sign-in/code");
-  const code = await nextCode(known);
-  await page.locator("#code:focus").waitFor();
-  await page.keyboard.type(code);
-  await page.keyboard.press("Enter");
-  await page.waitForURL(`${server.base}/admin`);
-  assert.equal(await page.locator("h1").innerText(), "Overview");
-}
-
 async function openSignedIn(options) {
   const opened = await openPage(browser, server.base, { ...options, storageState: signedIn });
   await opened.page.goto(`${server.base}/admin`);
@@ -64,16 +32,6 @@ async function numbers(page) {
   return { available, busy, online, all };
 }
 
-async function isLive(page) {
-  await page.locator("#live-status[data-state=live]").waitFor();
-}
-
-/** No wider than the screen: nobody scrolls sideways. */
-async function assertFits(page) {
-  const [content, screen] = await page.evaluate(() => [document.documentElement.scrollWidth, document.documentElement.clientWidth]);
-  assert.ok(content <= screen, `${content} px of content on ${screen} px`);
-}
-
 test("a phone and its code open the overview, mistakes on the way are told", async () => {
   const { page, faults } = await openPage(browser, server.base, { ...DESK, colorScheme: "light" });
   await page.goto(`${server.base}/admin/sign-in`);
@@ -86,11 +44,11 @@ test("a phone and its code open the overview, mistakes on the way are told", asy
   // The browser itself writes down every page that is a 4xx.
   assert.deepEqual(faults.splice(0), ["console: Failed to load resource: the server responded with a status of 422 (Unprocessable Entity)"]);
 
-  const known = codes().length;
+  const known = codes(server).length;
   await page.fill("#phone", PHONE);
   await page.keyboard.press("Enter");
   await page.waitForURL("**/admin/sign-in/code");
-  const code = await nextCode(known);
+  const code = await nextCode(server, known);
   await page.fill("#code", code === "000000" ? "000001" : "000000");
   await page.keyboard.press("Enter");
   assert.match(await page.getByRole("alert").innerText(), /The code may be wrong or expired/);
@@ -99,7 +57,7 @@ test("a phone and its code open the overview, mistakes on the way are told", asy
   await page.click("text=Send again");
   await page.waitForURL("**/admin/sign-in/code?sent-again");
   assert.equal(await page.getByRole("status").innerText(), "The code was sent again.");
-  assert.equal(await nextCode(known + 1), code);
+  assert.equal(await nextCode(server, known + 1), code);
   await screenshot(page, "admin-code-light");
   await page.fill("#code", code);
   await page.keyboard.press("Enter");
@@ -118,7 +76,7 @@ test("the overview shows who is there and moves by itself", async () => {
   assert.ok(online > 0 && online <= all, `${online} of ${all} listeners are online`);
   assert.equal(available + busy, online);
   assert.ok((await page.locator("#online tbody tr").count()) > 0);
-  assert.equal(await page.locator("#health .number.good").count(), 3);
+  assert.equal(await page.locator("#health .number.good").count(), 4);
 
   // A reload would lose this mark.
   await page.evaluate(() => (window.sameDocument = true));
@@ -205,7 +163,7 @@ test("a script that slips into a page does not run", async () => {
 
 test("a second tab that stays open notices the sign-out", async () => {
   const { page, faults } = await openPage(browser, server.base, DESK);
-  await signIn(page);
+  await signIn(page, server);
   const tab = await page.context().newPage();
   await tab.goto(`${server.base}/admin`);
   await isLive(tab);
@@ -220,7 +178,7 @@ test("a second tab that stays open notices the sign-out", async () => {
 
 test("without JavaScript one signs in, reads the overview and signs out", async () => {
   const { page, faults } = await openPage(browser, server.base, { ...DESK, javaScriptEnabled: false });
-  await signIn(page);
+  await signIn(page, server);
   assert.ok((await numbers(page)).all > 0);
   assert.ok((await page.locator("#newest tbody tr").count()) > 0);
   // Nothing promises to be live that is not.

@@ -26,8 +26,8 @@ export async function openPage(browser, base, options = {}) {
   return { page, faults };
 }
 
-export async function screenshot(page, name) {
+export async function screenshot(page, name, fullPage = false) {
   const folder = process.env.SCREENSHOTS;
   await mkdir(folder, { recursive: true });
-  await page.screenshot({ path: join(folder, `${name}.png`), fullPage: false });
+  await page.screenshot({ path: join(folder, `${name}.png`), fullPage });
 }

@@ -1,13 +1,20 @@
 use leptos::prelude::*;
 
 use crate::{
-    assets::{ICON, LIVE, STYLE},
+    assets::{ICON, KEYS, LIVE, STYLE},
     paths,
 };
 
 /// A whole HTML document; a live one fetches itself again when the server says so.
 #[component]
-pub fn Document(#[prop(into)] title: String, #[prop(optional)] live: bool, children: Children) -> impl IntoView {
+pub fn Document(
+    #[prop(into)] title: String,
+    #[prop(optional)] live: bool,
+    /// Whether keys work that elements name by `data-key`.
+    #[prop(optional)]
+    keys: bool,
+    children: Children,
+) -> impl IntoView {
     view! {
         <!DOCTYPE html>
         <html lang="en">
@@ -20,6 +27,7 @@ pub fn Document(#[prop(into)] title: String, #[prop(optional)] live: bool, child
                 <link rel="icon" type="image/svg+xml" href=ICON.url.as_str() />
                 <link rel="stylesheet" href=STYLE.url.as_str() />
                 {live.then(|| view! { <script defer src=LIVE.url.as_str() data-events=paths::EVENTS></script> })}
+                {keys.then(|| view! { <script defer src=KEYS.url.as_str()></script> })}
             </head>
             <body>{children()}</body>
         </html>

@@ -1,51 +1,81 @@
 use chrono::{DateTime, Utc};
 use leptos::prelude::*;
 
-use super::{document::Document, form::CsrfField, time::Moment};
-use crate::paths;
+use super::{document::Document, form::CsrfField, stat::grouped, time::Moment};
+use crate::{
+    address::Choice,
+    desk::{Desk, Rights, Waiting},
+    paths,
+};
 
-/// Who looks at a page.
-#[derive(Debug, Clone)]
-pub struct Viewer {
-    pub name: String,
-    /// Proves that a form came from a page of this session.
-    pub csrf: String,
-}
-
-/// The pages that the sidebar names.
+/// Where the sidebar leads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Page {
+pub enum Section {
     Overview,
+    Verification,
+    People,
+    System,
+    /// Of one's own account; the sidebar's foot leads there.
+    Account,
 }
 
-const PAGES: [(Page, &str, &str); 1] = [(Page::Overview, "Overview", paths::HOME)];
+/// In the order in which a working day needs them.
+const SECTIONS: &[(Section, &str, &str)] = &[
+    (Section::Overview, "Overview", paths::HOME),
+    (Section::Verification, "Verification", paths::VERIFICATION),
+    (Section::People, "People", paths::PEOPLE),
+    (Section::System, "System", paths::SYSTEM),
+];
+
+impl Section {
+    /// How many things wait here.
+    fn waiting(self, waiting: Waiting) -> i64 {
+        match self {
+            Self::Verification => waiting.reviews,
+            Self::Overview | Self::People | Self::System | Self::Account => 0,
+        }
+    }
+}
 
 /// A signed-in page: sidebar, heading, content. One that says `as_of` when it holds is live.
 #[component]
 pub fn Layout(
     #[prop(into)] title: String,
-    current: Page,
-    viewer: Viewer,
+    current: Section,
+    desk: Desk,
     #[prop(optional, into)] as_of: Option<DateTime<Utc>>,
+    /// Whether keys work that elements name by `data-key`.
+    #[prop(optional)]
+    keys: bool,
     children: Children,
 ) -> impl IntoView {
-    let links = PAGES.map(|(page, name, path)| {
-        let current = (page == current).then_some("page");
-        view! { <li><a href=path aria-current=current>{name}</a></li> }
+    let Desk { name, csrf, rights, waiting, flash } = desk;
+    let links = SECTIONS.iter().map(|(section, name, path)| {
+        let current = (*section == current).then_some("page");
+        let count = section.waiting(waiting);
+        let badge = (count > 0).then(|| {
+            view! { <span class="badge">{grouped(count)}<span class="unseen">" waiting"</span></span> }
+        });
+        view! { <li><a href=*path aria-current=current>{*name}{badge}</a></li> }
     });
+    let links = links.collect_view();
+    let at_account = (current == Section::Account).then_some("page");
     view! {
-        <Document title=title.clone() live=as_of.is_some()>
+        <Document title=title.clone() live=as_of.is_some() keys>
             <a class="skip" href="#content">"Skip to content"</a>
             <div class="frame">
                 <header class="sidebar">
                     <div class="stay">
                         <p class="brand">"Saathii"</p>
-                        <nav aria-label="Pages"><ul>{links}</ul></nav>
-                        <form class="signed-in" method="post" action=paths::SIGN_OUT>
-                            <CsrfField value=viewer.csrf />
-                            <span class="name" title="Signed in">{viewer.name}</span>
-                            <button class="quiet">"Sign out"</button>
-                        </form>
+                        <nav id="sections" aria-label="Pages" data-live><ul>{links}</ul></nav>
+                        <div class="signed-in">
+                            <a class="name" href=paths::ACCOUNT title="Your account" aria-current=at_account>{name}</a>
+                            {(rights == Rights::Viewer).then(|| view! { <span class="detail">"May look, not change"</span> })}
+                            <form method="post" action=paths::SIGN_OUT>
+                                <CsrfField value=csrf />
+                                <button class="quiet">"Sign out"</button>
+                            </form>
+                        </div>
                     </div>
                 </header>
                 <main id="content" tabindex="-1">
@@ -53,6 +83,7 @@ pub fn Layout(
                         <h1>{title}</h1>
                         {as_of.map(|at| view! { <Freshness at /> })}
                     </div>
+                    {flash.map(|flash| view! { <p class="flash" role="status">{flash.label()}</p> })}
                     {children()}
                 </main>
             </div>

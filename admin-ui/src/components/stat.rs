@@ -7,12 +7,20 @@ pub fn Stat(
     value: i64,
     #[prop(optional, into)] note: Option<&'static str>,
     #[prop(default = "stat")] class: &'static str,
+    /// Where the number can be looked into.
+    #[prop(optional, into)]
+    href: Option<&'static str>,
 ) -> impl IntoView {
+    let number = grouped(value);
+    let number = match href {
+        Some(href) => view! { <a class="value" href=href>{number}</a> }.into_any(),
+        None => view! { <span class="value">{number}</span> }.into_any(),
+    };
     view! {
         <div class=class>
             <dt>{label}</dt>
             <dd>
-                <span class="value">{grouped(value)}</span>
+                {number}
                 {note.map(|note| view! { <span class="note">{note}</span> })}
             </dd>
         </div>

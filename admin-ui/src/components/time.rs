@@ -15,6 +15,19 @@ pub fn Moment(at: DateTime<Utc>, text: String) -> impl IntoView {
     view! { <time datetime=machine title=full>{text}</time> }
 }
 
+/// A moment of another day, to the minute.
+#[component]
+pub fn When(at: DateTime<Utc>) -> impl IntoView {
+    view! { <Moment at text=at.format("%-d %b %Y, %H:%M").to_string() /> }
+}
+
+/// How long something lasted: `0:42`, `12:05`, `1:02:03`.
+pub fn duration(lasted: TimeDelta) -> String {
+    let seconds = lasted.num_seconds().max(0);
+    let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    if hours > 0 { format!("{hours}:{minutes:02}:{seconds:02}") } else { format!("{minutes}:{seconds:02}") }
+}
+
 /// Coarse on purpose: a live page that counted seconds would never stand still.
 fn ago(passed: TimeDelta) -> String {
     match (passed.num_minutes(), passed.num_hours(), passed.num_days()) {
@@ -49,6 +62,13 @@ mod tests {
         assert_eq!(after(86_399), "23 h ago");
         assert_eq!(after(86_400), "1 day ago");
         assert_eq!(after(200_000), "2 days ago");
+    }
+
+    #[test]
+    fn a_duration_reads_like_a_clock() {
+        for (seconds, text) in [(-1, "0:00"), (42, "0:42"), (725, "12:05"), (3723, "1:02:03")] {
+            assert_eq!(duration(TimeDelta::seconds(seconds)), text);
+        }
     }
 
     #[test]

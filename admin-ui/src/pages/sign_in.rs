@@ -35,7 +35,7 @@ pub fn PhonePage(csrf: String, phone: String, problem: Option<String>) -> impl I
                 <Problem text=problem />
                 <button>"Send code"</button>
             </form>
-            <p class="hint">"For accounts with the role admin. The code arrives by SMS."</p>
+            <p class="hint">"For those who work here. The code arrives by SMS."</p>
         </CardDocument>
     }
 }

@@ -7,6 +7,7 @@
 mod error;
 mod export;
 mod lifter;
+mod rights;
 mod routes;
 mod service;
 mod suspension;
@@ -15,6 +16,7 @@ pub use self::{
     error::Error,
     export::Record,
     lifter::{lift_expired, run_lifter},
+    rights::{Changed, DashboardRole, RightsChange, change_rights, grant_viewer},
     routes::router,
     service::{grant_admin, grant_admin_as, record_role_grant, revoke_admin},
     suspension::{reinstate, suspend},

@@ -26,7 +26,9 @@ pub use self::{
     otp::Codes,
     routes::router,
     secret::signing_secret,
-    service::{ClientInfo, end_all_sessions, prove_phone, request_otp, resend_otp, session_deadline},
-    store::{EndReason, ended_among, export_logins},
+    service::{
+        ClientInfo, end_all_sessions, prove_phone, request_otp, resend_otp, session_deadline, sign_out, sign_out_device,
+    },
+    store::{EndReason, Login, ended_among, export_logins, list_logins},
     tokens::Signer,
 };

@@ -253,6 +253,35 @@ pub(super) async fn logout(app: &AppState, user: &CurrentUser) -> Result<(), Err
     Ok(())
 }
 
+/// Signs `user` out everywhere, from outside.
+pub async fn sign_out(app: &AppState, user: UserId) -> Result<(), Error> {
+    let mut tx = app.db.begin().await?;
+    let version = end_all_sessions(&mut tx, user, EndReason::Logout, app.clock.now()).await?;
+    tx.commit().await?;
+    announce_access_change(app, user, version, Some(SessionsEnded { user_id: user, session_id: None })).await?;
+    Ok(())
+}
+
+/// Signs one device of `user` out, from outside; false where it was not theirs or signed out already. Their other
+/// devices get new tokens by refreshing.
+pub async fn sign_out_device(app: &AppState, user: UserId, session: SessionId) -> Result<bool, Error> {
+    let now = app.clock.now();
+    let mut tx = app.db.begin().await?;
+    let found = store::find(&mut tx, session).await?;
+    if found.is_none_or(|found| found.user_id != user) {
+        return Ok(false);
+    }
+    // The user's row first, as in every transaction.
+    let version = users::raise_access_version(&mut tx, user).await?;
+    if !store::end(&mut tx, session, EndReason::Logout, now).await? {
+        return Ok(false);
+    }
+    tx.commit().await?;
+    let ended = SessionsEnded { user_id: user, session_id: Some(session) };
+    announce_access_change(app, user, version, Some(ended)).await?;
+    Ok(true)
+}
+
 /// Ends every login of `user` in the caller's transaction; after its commit, announce the access version
 /// that this returns.
 pub async fn end_all_sessions(

@@ -128,6 +128,38 @@ pub(super) async fn end_all(
     Ok(())
 }
 
+/// A living login, as its owner would recognise it.
+#[derive(Debug, Clone)]
+pub struct Login {
+    pub session_id: SessionId,
+    pub user_agent: Option<String>,
+    pub address: Option<String>,
+    pub created_at: DateTime<Utc>,
+    pub rotated_at: DateTime<Utc>,
+}
+
+/// Up to `limit` living logins of somebody, the latest used first.
+pub async fn list_logins(
+    db: &mut PgConnection,
+    user: UserId,
+    now: DateTime<Utc>,
+    limit: i64,
+) -> sqlx::Result<Vec<Login>> {
+    sqlx::query_as!(
+        Login,
+        r#"SELECT session_id AS "session_id: SessionId", user_agent, address, created_at, rotated_at
+           FROM auth_sessions
+           WHERE user_id = $1 AND ended_at IS NULL AND expires_at > $2
+           ORDER BY rotated_at DESC, session_id DESC
+           LIMIT $3"#,
+        user as UserId,
+        now,
+        limit,
+    )
+    .fetch_all(db)
+    .await
+}
+
 /// Those of `sessions` that are over.
 pub async fn ended_among(db: &mut PgConnection, sessions: &[SessionId]) -> sqlx::Result<Vec<SessionId>> {
     sqlx::query_scalar!(

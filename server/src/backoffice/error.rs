@@ -15,6 +15,8 @@ use crate::http::HttpError;
 pub(super) enum PageError {
     /// Nobody is signed in.
     SignIn,
+    /// A viewer sent a form.
+    ReadOnly,
     Refused(HttpError),
 }
 
@@ -22,6 +24,11 @@ impl PageError {
     /// The form did not come from a page of ours, or from one of a session that is over.
     pub(super) fn stale_form() -> Self {
         Self::Refused(HttpError::new(StatusCode::FORBIDDEN, ErrorCode::Forbidden, "Stale form"))
+    }
+
+    /// There is no such thing.
+    pub(super) fn missing() -> Self {
+        Self::Refused(HttpError::new(StatusCode::NOT_FOUND, ErrorCode::NotFound, "No such page"))
     }
 
     /// The form's body could not be read.
@@ -43,6 +50,11 @@ impl IntoResponse for PageError {
     fn into_response(self) -> Response {
         match self {
             Self::SignIn => Redirect::to(paths::SIGN_IN).into_response(),
+            Self::ReadOnly => refusal(
+                StatusCode::FORBIDDEN,
+                "Your role may only look",
+                "Nothing was changed. Ask an admin to do this, or to make you one.",
+            ),
             Self::Refused(error) => {
                 error.log();
                 failure_page(error.status())
@@ -54,12 +66,16 @@ impl IntoResponse for PageError {
 /// The page of a status; a 503 may be tried again at once.
 pub(super) fn failure_page(status: StatusCode) -> Response {
     let (title, advice) = words(status);
-    let page = html::render(|| view! { <FailurePage title advice /> });
-    let mut response = (status, Html(page)).into_response();
+    let mut response = refusal(status, title, advice);
     if status == StatusCode::SERVICE_UNAVAILABLE {
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
     }
     response
+}
+
+fn refusal(status: StatusCode, title: &'static str, advice: &'static str) -> Response {
+    let page = html::render(|| view! { <FailurePage title advice /> });
+    (status, Html(page)).into_response()
 }
 
 fn words(status: StatusCode) -> (&'static str, &'static str) {

@@ -3,32 +3,42 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
-use saathii_admin_ui::pages::overview::{NewPerson, OnlinePerson, Overview, People, StoreHealth};
+use saathii_admin_ui::pages::overview::{NewPerson, OnlinePerson, Overview, OverviewQuery, People, StoreHealth};
 use saathii_shared_types::UserId;
 use sqlx::PgConnection;
 
+use super::takings;
 use crate::{
-    feed,
+    calls, feed,
     http::health::{self, Health},
     presence,
     state::AppState,
-    users,
+    users, verification,
 };
 
 /// Rows of each table: what fits on a screen.
 const ROWS: i64 = 15;
 
-pub(super) async fn read(app: &AppState) -> Result<Overview, sqlx::Error> {
+pub(super) async fn read(app: &AppState, query: OverviewQuery) -> Result<Overview, sqlx::Error> {
     let now = app.clock.now();
     let listeners = feed::get_stats(app).await?;
     let mut db = app.db.acquire().await?;
     let people = count_people(&mut db, now).await?;
     let online = list_online(&mut db).await?;
     let newest = users::list_newest(&mut db, ROWS).await?;
+    let live_calls = calls::count_ongoing(&mut db).await?;
+    let pending_reviews = verification::count_pending(&mut db).await?;
+    let due = calls::find_oldest_due(&mut db).await?;
     // Given back before Postgres is asked again: a page never waits for its own connection.
     drop(db);
     Ok(Overview {
         now,
+        live_calls,
+        pending_reviews,
+        meter_lateness: due.map_or(TimeDelta::zero(), |due| (now - due).max(TimeDelta::zero())),
+        proof: takings::read_proof(app).await.ok(),
+        span: query.span,
+        takings: takings::read_takings(app, query.span).await?,
         listeners,
         people,
         sockets: i64::try_from(app.hub.socket_count()).unwrap_or(i64::MAX),

@@ -13,10 +13,23 @@ use axum::{
 use futures_util::{Stream, StreamExt, stream};
 use leptos::prelude::*;
 use leptos_axum::LeptosRoutes;
-use saathii_admin_ui::{App, Reading, Source, Unread, html, pages::overview::Overview};
+use saathii_admin_ui::{
+    App, Desk, Reading, Source, Unread,
+    address::Query,
+    desk::Waiting,
+    html,
+    pages::{
+        overview::{Overview, OverviewQuery},
+        people::{People, PeopleQuery},
+        person::{Person, PersonQuery},
+        system::System,
+        verification::{Queue, Sample},
+    },
+};
+use saathii_shared_types::{SampleId, UserId};
 
-use super::{error::PageError, overview, session::AdminSession};
-use crate::state::AppState;
+use super::{error::PageError, overview, people, session::AdminSession, system, verification};
+use crate::{state::AppState, verification as samples};
 
 type Pinned<T> = Pin<Box<T>>;
 type Html = Pinned<dyn Stream<Item = String> + Send>;
@@ -35,16 +48,25 @@ impl FromRef<AppState> for LeptosOptions {
 }
 
 async fn show_page(State(app): State<AppState>, admin: AdminSession, request: Request) -> Result<Response, PageError> {
+    let query = Query::parse(request.uri().query().unwrap_or_default());
+    let desk = desk_of(&app, &admin).await?.after(&query);
     let reader = Arc::new(Reader { app, failure: Mutex::default() });
     let source: Arc<dyn Source> = reader.clone();
-    let viewer = admin.viewer();
     let context = move || {
         provide_context(source.clone());
-        provide_context(viewer.clone());
+        provide_context(desk.clone());
+        provide_context(query.clone());
     };
     let response = leptos_axum::handle_response_inner(context, App, request, plain_html).await;
     let failure = reader.failure.lock().unwrap_or_else(PoisonError::into_inner).take();
     failure.map_or(Ok(response), Err)
+}
+
+/// The frame of `admin`'s pages, with what waits at this moment.
+pub(super) async fn desk_of(app: &AppState, admin: &AdminSession) -> Result<Desk, sqlx::Error> {
+    let mut db = app.db.acquire().await?;
+    let waiting = Waiting { reviews: samples::count_pending(&mut db).await? };
+    Ok(admin.desk(waiting))
 }
 
 /// The whole page at once, without the inline scripts that `leptos_axum`'s own builders end it with.
@@ -75,8 +97,32 @@ impl Reader {
 }
 
 impl Source for Reader {
-    fn overview(&self) -> Reading<'_, Overview> {
-        Box::pin(self.note(overview::read(&self.app)))
+    fn overview(&self, query: OverviewQuery) -> Reading<'_, Overview> {
+        Box::pin(self.note(overview::read(&self.app, query)))
+    }
+
+    fn queue(&self, page: i64) -> Reading<'_, Queue> {
+        Box::pin(self.note(verification::read_queue(&self.app, page)))
+    }
+
+    fn sample(&self, id: SampleId) -> Reading<'_, Sample> {
+        Box::pin(self.note(verification::read_sample(&self.app, id)))
+    }
+
+    fn people(&self, query: PeopleQuery) -> Reading<'_, People> {
+        Box::pin(self.note(people::list(&self.app, query)))
+    }
+
+    fn person(&self, id: UserId, query: PersonQuery) -> Reading<'_, Person> {
+        Box::pin(self.note(people::read(&self.app, id, query)))
+    }
+
+    fn name(&self, id: UserId) -> Reading<'_, String> {
+        Box::pin(self.note(people::name_of(&self.app, id)))
+    }
+
+    fn system(&self) -> Reading<'_, System> {
+        Box::pin(self.note(system::read(&self.app)))
     }
 }
 
@@ -90,6 +136,10 @@ mod tests {
     fn every_page_has_its_route() {
         let (pages, _) = leptos_axum::generate_route_list_with_exclusions_and_ssg_and_context(App, None, || {});
         let pages: Vec<&str> = pages.iter().map(leptos_axum::AxumRouteListing::path).collect();
-        assert_eq!(pages, [paths::HOME]);
+        for path in
+            [paths::HOME, paths::VERIFICATION, paths::PEOPLE, "/admin/people/{id}", paths::SYSTEM, paths::ACCOUNT]
+        {
+            assert!(pages.contains(&path), "{path} in {pages:?}");
+        }
     }
 }

@@ -19,15 +19,18 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use super::{
     error::{PageError, failure_page},
-    headers, live, pages,
+    headers, live, pages, people,
     session::{AdminSession, Form, NoFields, Token, end_session},
-    sign_in,
+    sign_in, verification,
 };
-use crate::{http::log_request, state::AppState};
+use crate::{auth, http::log_request, state::AppState};
 
-pub fn router() -> Router<AppState> {
+pub fn router(app: &AppState) -> Router<AppState> {
     let mut router = Router::new()
         .merge(sign_in::router())
+        .merge(people::router())
+        .merge(verification::router())
+        .route(paths::SIGN_OUT_EVERYWHERE, post(sign_out_everywhere))
         .route(paths::SIGN_OUT, post(sign_out))
         .route(paths::EVENTS, get(live::show_events))
         .route("/admin/", any(show_nothing))
@@ -38,11 +41,20 @@ pub fn router() -> Router<AppState> {
     pages::mount(router)
         .method_not_allowed_fallback(async || failure_page(StatusCode::METHOD_NOT_ALLOWED))
         .layer(CatchPanicLayer::custom(answer_panic))
-        .layer(middleware::map_response(headers::protect))
+        .layer(middleware::from_fn_with_state(app.clone(), headers::protect))
 }
 
 async fn sign_out(State(app): State<AppState>, admin: AdminSession, _: Form<NoFields>) -> Result<Response, PageError> {
     end_session(&app, &admin).await?;
+    Ok((Token::forget(app.config.mode), Redirect::to(paths::SIGN_IN)).into_response())
+}
+
+async fn sign_out_everywhere(
+    State(app): State<AppState>,
+    admin: AdminSession,
+    _: Form<NoFields>,
+) -> Result<Response, PageError> {
+    auth::sign_out(&app, admin.user).await?;
     Ok((Token::forget(app.config.mode), Redirect::to(paths::SIGN_IN)).into_response())
 }
 

@@ -14,6 +14,11 @@ use crate::{http::Paging, state::AppState, users};
 const RECENT: i64 = 5;
 const MONTHS: i64 = 12;
 
+/// A page of somebody's calls on either side, the newest first.
+pub async fn page_of(db: &mut PgConnection, user: UserId, offset: i64, limit: i64) -> sqlx::Result<Vec<CallRow>> {
+    store::list_of(db, user, CallQuery { call_type: None, status: None }, offset, limit).await
+}
+
 pub(super) async fn list_calls(
     app: &AppState,
     user: UserId,

@@ -23,10 +23,13 @@ mod store;
 pub use self::{
     error::Error,
     events::{Aftermath, tell},
+    history::page_of,
     meter::{reap, run_meter, tick},
     mirror::{Changes as MirrorChanges, Mirror, run_mirror},
     past::{PastCall, record_past},
     routes::router,
     service::{Ending, end_call, end_call_between, end_calls_of, start_call},
-    store::{CallRow, export_calls, find, find_ongoing_of, prove},
+    store::{
+        CallRow, Span, count_of, count_ongoing, export_calls, find, find_oldest_due, find_ongoing_of, list_spans, prove,
+    },
 };

@@ -63,16 +63,16 @@ impl CallRow {
         self.next_minute_at - self.minute()
     }
 
-    pub(super) fn coins_spent(&self) -> Coins {
+    pub fn coins_spent(&self) -> Coins {
         self.rate_coins * self.minutes_billed.into()
     }
 
-    pub(super) fn earned(&self) -> Earnings {
+    pub fn earned(&self) -> Earnings {
         self.rate_earnings * self.minutes_billed.into()
     }
 
     /// To its end, or to `now` while it lasts.
-    pub(super) fn seconds(&self, now: DateTime<Utc>) -> i64 {
+    pub fn seconds(&self, now: DateTime<Utc>) -> i64 {
         (self.end_time.unwrap_or(now) - self.start_time).num_seconds().max(0)
     }
 }
@@ -197,12 +197,12 @@ pub(super) async fn end(db: &mut PgConnection, ends: &[End]) -> sqlx::Result<()>
     Ok(())
 }
 
-pub(super) async fn count_ongoing(db: &mut PgConnection) -> sqlx::Result<i64> {
+pub async fn count_ongoing(db: &mut PgConnection) -> sqlx::Result<i64> {
     sqlx::query_scalar!(r#"SELECT count(*) AS "count!" FROM calls WHERE status = 'ongoing'"#).fetch_one(db).await
 }
 
 /// When the longest overdue minute began.
-pub(super) async fn find_oldest_due(db: &mut PgConnection) -> sqlx::Result<Option<DateTime<Utc>>> {
+pub async fn find_oldest_due(db: &mut PgConnection) -> sqlx::Result<Option<DateTime<Utc>>> {
     sqlx::query_scalar!("SELECT min(next_minute_at) FROM calls WHERE status = 'ongoing'").fetch_one(db).await
 }
 
@@ -319,6 +319,45 @@ pub(super) async fn list_of(
         offset,
         limit,
         offset.saturating_add(limit),
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// How many calls somebody had, on either side.
+pub async fn count_of(db: &mut PgConnection, user: UserId) -> sqlx::Result<i64> {
+    sqlx::query_scalar!(
+        r#"SELECT (SELECT count(*) FROM calls WHERE caller_id = $1)
+                + (SELECT count(*) FROM calls WHERE listener_id = $1) AS "count!""#,
+        user as UserId,
+    )
+    .fetch_one(db)
+    .await
+}
+
+/// What calls brought in within a span of time.
+#[derive(Debug, Clone)]
+pub struct Span {
+    /// The span's beginning.
+    pub at: DateTime<Utc>,
+    pub calls: i64,
+    pub coins: Coins,
+    pub earnings: Earnings,
+}
+
+/// Sums by the hour or day (`unit`) in which calls began, from `since` on; spans without a call are left out.
+pub async fn list_spans(db: &mut PgConnection, unit: &str, since: DateTime<Utc>) -> sqlx::Result<Vec<Span>> {
+    sqlx::query_as!(
+        Span,
+        r#"SELECT date_trunc($1, start_time, 'UTC') AS "at!", count(*) AS "calls!",
+                  coalesce(sum(minutes_billed * rate_coins), 0)::bigint AS "coins!: Coins",
+                  coalesce(sum(minutes_billed * rate_earnings), 0)::bigint AS "earnings!: Earnings"
+           FROM calls
+           WHERE start_time >= $2
+           GROUP BY 1
+           ORDER BY 1"#,
+        unit,
+        since,
     )
     .fetch_all(db)
     .await

@@ -4,6 +4,7 @@
 
 mod calls;
 mod database;
+mod describe;
 mod env;
 mod margin;
 mod otp;

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::{
-    Connection, PgPool,
+    Connection, PgConnection, PgPool,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
@@ -35,4 +36,14 @@ pub async fn connect(url: &SecretString, max_connections: u32) -> Result<PgPool,
 /// Applies what is missing. Several servers may start at once: an advisory lock lets one do it.
 pub async fn migrate(db: &PgPool) -> Result<(), sqlx::migrate::MigrateError> {
     MIGRATIONS.run(db).await
+}
+
+/// What was applied, the latest first: version, description, moment.
+pub async fn list_migrations(db: &mut PgConnection) -> sqlx::Result<Vec<(i64, String, DateTime<Utc>)>> {
+    // Not checked at compile time: the table is the migrator's own.
+    sqlx::query_as(
+        "SELECT version, description, installed_on FROM _sqlx_migrations WHERE success ORDER BY version DESC",
+    )
+    .fetch_all(db)
+    .await
 }

@@ -30,6 +30,13 @@ pub(super) async fn insert(
     Ok(inserted.rows_affected() == 1)
 }
 
+/// How many ratings a listener has.
+pub async fn count_of(db: &mut PgConnection, listener: UserId) -> sqlx::Result<i64> {
+    let count =
+        sqlx::query_scalar!("SELECT rating_count FROM listener_ratings WHERE listener_id = $1", listener as UserId);
+    Ok(count.fetch_optional(db).await?.unwrap_or_default())
+}
+
 /// The listener's mean with this rating, to a hundredth.
 pub(super) async fn add(db: &mut PgConnection, listener: UserId, rating: i16) -> sqlx::Result<f64> {
     sqlx::query_scalar!(

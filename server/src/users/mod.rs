@@ -17,9 +17,10 @@ pub use self::{
     rules::Profile,
     service::insert,
     store::{
-        Card, Locked, NewUser, Newcomer, Party, Registrations, Standing, any, cards, count_registrations,
-        find_by_phone, find_profile, find_verified_at, grant_role, list_newest, lock, lock_all, lock_parties,
-        pseudonymise, raise_access_version, revoke_role, set_rating, set_verified, standing, usernames,
+        AtWork, Card, Locked, NewUser, Newcomer, Party, Person, Registrations, Standing, any, cards,
+        count_registrations, find_at_work, find_by_phone, find_person, find_profile, find_verified_at, grant_role,
+        list_newest, lock, lock_admins, lock_all, lock_parties, pseudonymise, raise_access_version, revoke_role,
+        set_admin, set_rating, set_verified, set_viewer, standing, usernames,
     },
     suspension::{Suspension, admit, find_suspension, lift_expired_suspensions, lift_suspension, suspend},
 };

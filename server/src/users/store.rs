@@ -1,6 +1,6 @@
 //! `users`.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use saathii_shared_types::{
     UserId,
     users::{Role, Sex, UserProfile},
@@ -123,6 +123,103 @@ pub async fn standing(db: &mut PgConnection, user: UserId) -> sqlx::Result<Optio
     )
     .fetch_optional(db)
     .await
+}
+
+/// Somebody who may see the dashboard.
+#[derive(Debug, Clone)]
+pub struct AtWork {
+    pub username: String,
+    /// Otherwise they may look and change nothing.
+    pub is_admin: bool,
+}
+
+/// `None` where somebody has no business on the dashboard, or no account.
+pub async fn find_at_work(db: &mut PgConnection, user: UserId) -> sqlx::Result<Option<AtWork>> {
+    sqlx::query_as!(
+        AtWork,
+        r#"SELECT username, 'admin' = ANY (roles) AS "is_admin!"
+           FROM users
+           WHERE user_id = $1 AND deleted_at IS NULL AND ('admin' = ANY (roles) OR is_viewer)"#,
+        user as UserId,
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// Everything of somebody's row that is shown to those who work here; the deleted are pseudonyms.
+#[derive(Debug, Clone)]
+pub struct Person {
+    pub user_id: UserId,
+    pub phone: Option<String>,
+    pub username: String,
+    pub sex: Sex,
+    pub dob: Option<NaiveDate>,
+    pub bio: Option<String>,
+    pub interests: Vec<String>,
+    pub preferred_language: Option<String>,
+    pub country: Option<String>,
+    pub rating: f64,
+    pub roles: Vec<Role>,
+    pub is_viewer: bool,
+    pub created_at: DateTime<Utc>,
+    pub verified_at: Option<DateTime<Utc>>,
+    pub deleted_at: Option<DateTime<Utc>>,
+}
+
+pub async fn find_person(db: &mut PgConnection, user: UserId) -> sqlx::Result<Option<Person>> {
+    sqlx::query_as!(
+        Person,
+        r#"SELECT user_id AS "user_id: UserId", phone, username, sex AS "sex: Sex", dob, bio, interests,
+                  preferred_language, country, rating, roles AS "roles: Vec<Role>", is_viewer, created_at,
+                  verified_at, deleted_at
+           FROM users
+           WHERE user_id = $1"#,
+        user as UserId,
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// Every admin, whom nobody changes before the transaction ends: who counts them counts right.
+pub async fn lock_admins(db: &mut PgConnection) -> sqlx::Result<Vec<UserId>> {
+    sqlx::query_scalar!(
+        r#"SELECT user_id AS "user_id: UserId"
+           FROM users
+           WHERE 'admin' = ANY (roles) AND deleted_at IS NULL
+           ORDER BY user_id
+           FOR NO KEY UPDATE"#,
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// Whether somebody may do everything here; the new access version, `None` where nothing changed.
+pub async fn set_admin(db: &mut PgConnection, user: UserId, is_admin: bool) -> sqlx::Result<Option<i32>> {
+    sqlx::query_scalar!(
+        "UPDATE users
+         SET roles = CASE WHEN $2 THEN roles || 'admin'::text
+                          WHEN cardinality(roles) = 1 THEN array['user']
+                          ELSE array_remove(roles, 'admin') END,
+             access_version = access_version + 1
+         WHERE user_id = $1 AND deleted_at IS NULL AND ('admin' = ANY (roles)) <> $2
+         RETURNING access_version",
+        user as UserId,
+        is_admin,
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// Whether somebody may see the dashboard; false where nothing changed. No token says it, so that none has to die.
+pub async fn set_viewer(db: &mut PgConnection, user: UserId, is_viewer: bool) -> sqlx::Result<bool> {
+    let done = sqlx::query!(
+        "UPDATE users SET is_viewer = $2 WHERE user_id = $1 AND deleted_at IS NULL AND is_viewer <> $2",
+        user as UserId,
+        is_viewer,
+    )
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected() == 1)
 }
 
 /// Counts accounts: all, those since `week` and those since `day`, which is later; the deleted count for nothing.

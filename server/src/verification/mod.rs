@@ -17,7 +17,8 @@ mod store;
 pub use self::{
     error::Error,
     janitor::{discard_folders, run_janitor, tidy_up},
+    review::{link_of, review},
     routes::router,
     service::{forget, submit_bytes},
-    store::export_samples,
+    store::{Beside, PendingSample, SampleRow, count_pending, export_samples, find, find_beside, list_of, list_queue},
 };

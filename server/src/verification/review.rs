@@ -32,7 +32,7 @@ pub(super) async fn list_pending(app: &AppState, paging: Paging) -> Result<Vec<V
 }
 
 /// Once: of two admins at once one decides, and the other is told.
-pub(super) async fn review(
+pub async fn review(
     app: &AppState,
     action: &AdminAction,
     review: &ReviewVerification,
@@ -78,6 +78,16 @@ fn tell_reviewed(app: &AppState, reviewed: &VerificationSample) {
     app.bus.tell(vec![Personal { user_id: reviewed.listener_id, event }]);
 }
 
+/// A link to a sample's audio, for those who may hear every sample.
+pub async fn link_of(app: &AppState, id: SampleId) -> Result<AudioLink, Error> {
+    let mut db = app.db.acquire().await?;
+    let row = store::find(&mut db, id).await?.ok_or(Error::NotFound)?;
+    let content_type = store::content_type(&mut db, id).await?.ok_or(Error::NotFound)?;
+    drop(db);
+    let link = app.objects.link(&row.audio_key, &content_type, LINK_LASTS).await?;
+    Ok(AudioLink { url: link.url, expires_at: link.expires_at })
+}
+
 /// For the owner and for admins; to others the sample is not there.
 pub(super) async fn link_audio(app: &AppState, user: &CurrentUser, id: SampleId) -> Result<AudioLink, Error> {
     let mut db = app.db.acquire().await?;
@@ -85,8 +95,6 @@ pub(super) async fn link_audio(app: &AppState, user: &CurrentUser, id: SampleId)
     if row.listener_id != user.id && !user.roles.contains(&Role::Admin) {
         return Err(Error::NotFound);
     }
-    let content_type = store::content_type(&mut db, id).await?.ok_or(Error::NotFound)?;
     drop(db);
-    let link = app.objects.link(&row.audio_key, &content_type, LINK_LASTS).await?;
-    Ok(AudioLink { url: link.url, expires_at: link.expires_at })
+    link_of(app, id).await
 }

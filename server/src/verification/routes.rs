@@ -215,5 +215,5 @@ async fn review_verification(
     action: AdminAction,
     Json(body): Json<ReviewVerification>,
 ) -> Result<Json<VerificationReview>, HttpError> {
-    Ok(Json(review::review(&app, &action, &body).await?))
+    Ok(Json(review(&app, &action, &body).await?))
 }

@@ -11,14 +11,14 @@ use crate::account::Record;
 
 /// A sample as people see it.
 #[derive(Debug, Clone)]
-pub(super) struct SampleRow {
-    pub(super) sample_id: SampleId,
-    pub(super) listener_id: UserId,
+pub struct SampleRow {
+    pub sample_id: SampleId,
+    pub listener_id: UserId,
     pub(super) audio_key: String,
-    pub(super) status: VerificationStatus,
-    pub(super) remarks: Option<String>,
-    pub(super) uploaded_at: DateTime<Utc>,
-    pub(super) reviewed_at: Option<DateTime<Utc>>,
+    pub status: VerificationStatus,
+    pub remarks: Option<String>,
+    pub uploaded_at: DateTime<Utc>,
+    pub reviewed_at: Option<DateTime<Utc>>,
 }
 
 /// A sample in the making.
@@ -149,8 +149,60 @@ pub(super) async fn release_stale(
     Ok(())
 }
 
+/// What a reviewer has to know of a sample beside [`SampleRow`].
+#[derive(Debug, Clone, Copy)]
+pub struct Beside {
+    pub duration_ms: i32,
+    pub reviewed_by: Option<UserId>,
+    /// Those that wait before and after it.
+    pub previous: Option<SampleId>,
+    pub next: Option<SampleId>,
+}
+
+pub async fn find_beside(db: &mut PgConnection, sample: SampleId) -> sqlx::Result<Option<Beside>> {
+    sqlx::query_as!(
+        Beside,
+        r#"SELECT duration_ms, reviewed_by AS "reviewed_by: UserId",
+                  (SELECT max(sample_id) FROM verification_samples WHERE status = 'pending' AND sample_id < $1)
+                      AS "previous: SampleId",
+                  (SELECT min(sample_id) FROM verification_samples WHERE status = 'pending' AND sample_id > $1)
+                      AS "next: SampleId"
+           FROM verification_samples
+           WHERE sample_id = $1 AND status <> 'uploading'"#,
+        sample as SampleId,
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// A sample that waits for its review.
+#[derive(Debug, Clone, Copy)]
+pub struct PendingSample {
+    pub sample_id: SampleId,
+    pub listener_id: UserId,
+    pub duration_ms: i32,
+    pub uploaded_at: DateTime<Utc>,
+}
+
+/// A part of what waits for a review, the oldest first.
+pub async fn list_queue(db: &mut PgConnection, offset: i64, limit: i64) -> sqlx::Result<Vec<PendingSample>> {
+    sqlx::query_as!(
+        PendingSample,
+        r#"SELECT sample_id AS "sample_id: SampleId", listener_id AS "listener_id: UserId", duration_ms, uploaded_at
+           FROM verification_samples
+           WHERE status = 'pending'
+           ORDER BY sample_id
+           OFFSET $1
+           LIMIT $2"#,
+        offset,
+        limit,
+    )
+    .fetch_all(db)
+    .await
+}
+
 /// `None` while its object is on its way, too.
-pub(super) async fn find(db: &mut PgConnection, sample: SampleId) -> sqlx::Result<Option<SampleRow>> {
+pub async fn find(db: &mut PgConnection, sample: SampleId) -> sqlx::Result<Option<SampleRow>> {
     sqlx::query_as!(
         SampleRow,
         r#"SELECT sample_id AS "sample_id: SampleId", listener_id AS "listener_id: UserId", audio_key,
@@ -171,7 +223,7 @@ pub(super) async fn content_type(db: &mut PgConnection, sample: SampleId) -> sql
 }
 
 /// A listener's samples, the newest first.
-pub(super) async fn list_of(db: &mut PgConnection, listener: UserId, limit: i64) -> sqlx::Result<Vec<SampleRow>> {
+pub async fn list_of(db: &mut PgConnection, listener: UserId, limit: i64) -> sqlx::Result<Vec<SampleRow>> {
     sqlx::query_as!(
         SampleRow,
         r#"SELECT sample_id AS "sample_id: SampleId", listener_id AS "listener_id: UserId", audio_key,
@@ -203,6 +255,13 @@ pub(super) async fn list_pending(db: &mut PgConnection, offset: i64, limit: i64)
     )
     .fetch_all(db)
     .await
+}
+
+/// How many wait for a review.
+pub async fn count_pending(db: &mut PgConnection) -> sqlx::Result<i64> {
+    sqlx::query_scalar!(r#"SELECT count(*) AS "count!" FROM verification_samples WHERE status = 'pending'"#)
+        .fetch_one(db)
+        .await
 }
 
 /// `None` where it does not wait for a review any more.

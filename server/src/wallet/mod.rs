@@ -18,5 +18,5 @@ pub use self::{
     ledger::{Charge, Paid, credit_purchase, hold_withdrawal, pay_withdrawal, release_withdrawal, take_back_purchase},
     proof::{Discrepancy, prove},
     routes::{balance_of, router},
-    store::{WalletRow, export_transactions, find, insert},
+    store::{Movement, WalletRow, count_movements, export_transactions, find, insert, list_movements},
 };

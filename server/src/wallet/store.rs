@@ -249,6 +249,48 @@ pub(super) async fn count_transactions(
     .await
 }
 
+/// A movement of somebody's money with both of its sides, as the ledger calls them.
+#[derive(Debug, Clone)]
+pub struct Movement {
+    pub transfer_id: i64,
+    pub kind: String,
+    pub debit: String,
+    pub credit: String,
+    pub amount: i64,
+    pub reference_id: i64,
+    pub part: i32,
+    pub created_at: DateTime<Utc>,
+}
+
+/// A page of everything that moved somebody's wallet, the newest first.
+pub async fn list_movements(
+    db: &mut PgConnection,
+    user: UserId,
+    offset: i64,
+    limit: i64,
+) -> sqlx::Result<Vec<Movement>> {
+    sqlx::query_as!(
+        Movement,
+        r#"SELECT transfer_id, kind::text AS "kind!", debit::text AS "debit!", credit::text AS "credit!", amount,
+                  reference_id, part, created_at
+           FROM ledger_transfers
+           WHERE user_id = $1
+           ORDER BY transfer_id DESC
+           OFFSET $2 LIMIT $3"#,
+        user as UserId,
+        offset,
+        limit,
+    )
+    .fetch_all(db)
+    .await
+}
+
+pub async fn count_movements(db: &mut PgConnection, user: UserId) -> sqlx::Result<i64> {
+    sqlx::query_scalar!(r#"SELECT count(*) AS "count!" FROM ledger_transfers WHERE user_id = $1"#, user as UserId)
+        .fetch_one(db)
+        .await
+}
+
 /// Currencies whose postings do not sum to zero, with the sum.
 pub(super) async fn list_unbalanced(db: &mut PgConnection) -> sqlx::Result<Vec<(String, i64)>> {
     let rows = sqlx::query!(

@@ -1,7 +1,7 @@
 use chrono::TimeDelta;
 
 use super::*;
-use crate::html::render;
+use crate::{desk::Rights, html::render};
 
 fn at(seconds: i64) -> DateTime<Utc> {
     DateTime::UNIX_EPOCH + TimeDelta::seconds(1_800_000_000 + seconds)
@@ -13,6 +13,12 @@ fn empty() -> Overview {
         listeners: FeedStats { total_listeners: 0, online_listeners: 0, available_listeners: 0, busy_listeners: 0 },
         people: People::default(),
         sockets: 0,
+        live_calls: 0,
+        pending_reviews: 0,
+        meter_lateness: TimeDelta::zero(),
+        proof: Some(Proof { at: at(-60), discrepancies: 0 }),
+        span: Span::Day,
+        takings: vec![Takings { at: at(0), calls: 3, coins: Coins(30), earnings: Earnings(45), margin: Paise(750) }],
         stores: vec![StoreHealth { name: "Postgres", latency: Some(Duration::from_micros(840)) }],
         online: Vec::new(),
         newest: Vec::new(),
@@ -20,8 +26,8 @@ fn empty() -> Overview {
 }
 
 fn html(overview: Overview) -> String {
-    let viewer = Viewer { name: "asha".to_owned(), csrf: "proof".to_owned() };
-    render(|| view! { <OverviewPage viewer overview /> })
+    let desk = Desk::sample(Rights::Admin);
+    render(|| view! { <OverviewPage desk overview /> })
 }
 
 #[test]

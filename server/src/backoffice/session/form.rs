@@ -2,21 +2,46 @@
 
 use axum::{
     body::Bytes,
-    extract::{FromRequest, Request},
+    extract::{FromRequest, FromRequestParts, Request},
     http::{
         HeaderMap, StatusCode, Uri,
         header::{HOST, ORIGIN},
     },
 };
+use saathii_admin_ui::desk::Rights;
 use serde::{Deserialize, de::DeserializeOwned};
 
-use super::Token;
-use crate::{backoffice::error::PageError, state::AppState};
+use super::{AdminSession, Token};
+use crate::{audit::AdminAction, auth::ClientInfo, backoffice::error::PageError, state::AppState};
 
 /// The fields of a form that came from a page of ours, with the token that it proved.
 pub(in crate::backoffice) struct Form<T> {
     pub(in crate::backoffice) fields: T,
     pub(in crate::backoffice) token: Token,
+}
+
+/// A form that changes something: from an admin's own page, and nobody else's.
+pub(in crate::backoffice) struct Action<T> {
+    pub(in crate::backoffice) fields: T,
+    pub(in crate::backoffice) admin: AdminSession,
+    /// The same admin, for the record of what admins do.
+    pub(in crate::backoffice) work: AdminAction,
+}
+
+impl<T: DeserializeOwned> FromRequest<AppState> for Action<T> {
+    type Rejection = PageError;
+
+    async fn from_request(request: Request, app: &AppState) -> Result<Self, PageError> {
+        let admin = AdminSession::find(app, request.headers()).await?.ok_or(PageError::SignIn)?;
+        let (mut parts, body) = request.into_parts();
+        let Ok(from) = ClientInfo::from_request_parts(&mut parts, app).await;
+        let Form { fields, .. } = Form::from_request(Request::from_parts(parts, body), app).await?;
+        if admin.rights != Rights::Admin {
+            return Err(PageError::ReadOnly);
+        }
+        let work = AdminAction { admin: admin.user, from };
+        Ok(Self { fields, admin, work })
+    }
 }
 
 /// A form of nothing but its proof.

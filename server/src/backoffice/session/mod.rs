@@ -6,7 +6,7 @@ mod store;
 mod token;
 
 pub(super) use self::{
-    form::{Form, NoFields},
-    service::{AdminSession, end_session, is_alive, open_session},
+    form::{Action, Form, NoFields},
+    service::{AdminSession, end_session, is_alive, last_used, open_session},
     token::Token,
 };

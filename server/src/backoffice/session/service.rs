@@ -3,8 +3,12 @@ use axum::{
     http::{HeaderMap, request::Parts},
 };
 use chrono::{DateTime, TimeDelta, Utc};
-use saathii_admin_ui::{Viewer, assets::LIVE_HEADER};
-use saathii_shared_types::{SessionId, UserId, users::Role};
+use saathii_admin_ui::{
+    Desk,
+    assets::LIVE_HEADER,
+    desk::{Rights, Waiting},
+};
+use saathii_shared_types::{SessionId, UserId};
 use sqlx::PgConnection;
 
 use super::{Token, store};
@@ -22,16 +26,17 @@ const IDLE: TimeDelta = TimeDelta::minutes(30);
 /// Use is written down no more often.
 const NOTED_EVERY: TimeDelta = TimeDelta::minutes(1);
 
-/// An admin at work; the only way to a page.
+/// Somebody at work, admin or viewer; the only way to a page.
 pub(in crate::backoffice) struct AdminSession {
+    pub(in crate::backoffice) user: UserId,
+    pub(in crate::backoffice) rights: Rights,
     id: SessionId,
-    user: UserId,
     name: String,
     token: Token,
 }
 
 impl AdminSession {
-    /// Who sent this request, if that is an admin at this moment.
+    /// Who sent this request, if they may see the dashboard at this moment.
     pub(in crate::backoffice) async fn find(app: &AppState, headers: &HeaderMap) -> Result<Option<Self>, sqlx::Error> {
         let Some(token) = Token::in_headers(headers, app.config.mode) else { return Ok(None) };
         let now = app.clock.now();
@@ -44,8 +49,9 @@ impl AdminSession {
         Ok(Some(admin))
     }
 
-    pub(in crate::backoffice) fn viewer(&self) -> Viewer {
-        Viewer { name: self.name.clone(), csrf: self.token.form_proof() }
+    /// What the frame of a page shows of them.
+    pub(in crate::backoffice) fn desk(&self, waiting: Waiting) -> Desk {
+        Desk { name: self.name.clone(), csrf: self.token.form_proof(), rights: self.rights, waiting, flash: None }
     }
 }
 
@@ -67,9 +73,10 @@ async fn load(
         return Ok(None);
     }
     let Some(user) = auth::find_live_session(db, row.session_id, now).await? else { return Ok(None) };
-    let profile = users::find_profile(db, user).await?.filter(|profile| profile.roles.contains(&Role::Admin));
-    let admin = profile.map(|profile| AdminSession { id: row.session_id, user, name: profile.username, token });
-    Ok(admin.map(|admin| (admin, row.last_used_at)))
+    let Some(person) = users::find_at_work(db, user).await? else { return Ok(None) };
+    let rights = if person.is_admin { Rights::Admin } else { Rights::Viewer };
+    let admin = AdminSession { user, rights, id: row.session_id, name: person.username, token };
+    Ok(Some((admin, row.last_used_at)))
 }
 
 fn is_idle(last_used_at: DateTime<Utc>, now: DateTime<Utc>) -> bool {
@@ -85,7 +92,7 @@ pub(in crate::backoffice) async fn is_alive(app: &AppState, admin: &AdminSession
     matches!(found.await, Ok(Some(_)))
 }
 
-/// Signs an admin in, in the caller's transaction.
+/// Signs somebody in, in the caller's transaction.
 pub(in crate::backoffice) async fn open_session(
     db: &mut PgConnection,
     user: UserId,
@@ -96,6 +103,14 @@ pub(in crate::backoffice) async fn open_session(
     let token = Token::random();
     store::insert(db, session, &token.hash(), now).await?;
     Ok(token)
+}
+
+/// When those of `sessions` that are the dashboard's were last used.
+pub(in crate::backoffice) async fn last_used(
+    db: &mut PgConnection,
+    sessions: &[SessionId],
+) -> sqlx::Result<Vec<(SessionId, DateTime<Utc>)>> {
+    store::last_used(db, sessions).await
 }
 
 pub(in crate::backoffice) async fn end_session(app: &AppState, admin: &AdminSession) -> Result<(), sqlx::Error> {

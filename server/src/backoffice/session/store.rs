@@ -47,3 +47,16 @@ pub(super) async fn touch(db: &mut PgConnection, session: SessionId, now: DateTi
     .await?;
     Ok(())
 }
+
+pub(super) async fn last_used(
+    db: &mut PgConnection,
+    sessions: &[SessionId],
+) -> sqlx::Result<Vec<(SessionId, DateTime<Utc>)>> {
+    let rows = sqlx::query!(
+        r#"SELECT session_id AS "session_id: SessionId", last_used_at FROM admin_sessions WHERE session_id = ANY ($1)"#,
+        sessions as &[SessionId],
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.session_id, row.last_used_at)).collect())
+}

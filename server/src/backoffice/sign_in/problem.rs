@@ -21,7 +21,7 @@ pub(super) fn problem_of(error: auth::Error) -> Result<Problem, PageError> {
         // One answer for a wrong code and for an account that has no business here.
         auth::Error::InvalidOtp | auth::Error::WrongRole => Ok(Problem {
             status: StatusCode::UNPROCESSABLE_ENTITY,
-            text: "That did not work. The code may be wrong or expired, or the account may not be an admin’s."
+            text: "That did not work. The code may be wrong or expired, or the account may not be one that works here."
                 .to_owned(),
         }),
         // The code was right, and the role is an admin's.

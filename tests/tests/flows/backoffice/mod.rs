@@ -1,0 +1,77 @@
+//! The dashboard: who gets in, which forms work, how long a session lives, what a page gives away.
+
+mod access;
+mod forms;
+mod pages;
+mod people;
+mod reviews;
+mod sessions;
+mod sign_in;
+
+use saathii_server::{account, phone::Phone};
+use tests::{Answer, TestApp, Visitor, app::Person, visitor::between};
+
+const SIGN_IN: &str = "/admin/sign-in";
+const CODE: &str = "/admin/sign-in/code";
+const RESEND: &str = "/admin/sign-in/resend";
+const SIGN_OUT: &str = "/admin/sign-out";
+const EVENTS: &str = "/admin/events";
+
+const STALE: &str = "This form is out of date";
+
+async fn new_admin(app: &TestApp) -> Person {
+    let person = app.register("the.boss", "user").await;
+    assert!(account::grant_admin(&app.state, &Phone::parse(&person.phone, "IN").unwrap()).await.unwrap());
+    person
+}
+
+/// An admin on the overview, and their account.
+async fn at_work(app: &TestApp) -> (Visitor, Person) {
+    let admin = new_admin(app).await;
+    (signed_in(app, &admin).await, admin)
+}
+
+async fn signed_in(app: &TestApp, admin: &Person) -> Visitor {
+    let mut visitor = Visitor::at(app);
+    visitor.sign_in(app, &admin.phone).await.leads_to("/admin");
+    visitor.get("/admin").await.is_page(200, "Overview");
+    visitor
+}
+
+async fn is_signed_in(visitor: &Visitor) -> bool {
+    let answer = visitor.clone().get("/admin").await;
+    if answer.status != 200 {
+        answer.leads_to(SIGN_IN);
+    }
+    answer.status == 200
+}
+
+async fn set_roles(app: &TestApp, person: &Person, roles: &[&str]) {
+    let update = sqlx::query("UPDATE users SET roles = $2 WHERE user_id = $1").bind(person.id).bind(roles);
+    assert_eq!(update.execute(&app.state.db).await.unwrap().rows_affected(), 1);
+}
+
+fn is_protected(what: &str, answer: &Answer) {
+    let policy = answer.header("content-security-policy");
+    let parts: Vec<_> = policy.split("; ").collect();
+    for part in ["default-src 'none'", "script-src 'self'", "form-action 'self'", "frame-ancestors 'none'"] {
+        assert!(parts.contains(&part), "{what}: {policy}");
+    }
+    assert!(!policy.contains("unsafe-") && !policy.contains('*'), "{what}: {policy}");
+    assert_eq!(answer.header("x-content-type-options"), "nosniff", "{what}");
+    assert_eq!(answer.header("x-frame-options"), "DENY", "{what}");
+    assert_eq!(answer.header("referrer-policy"), "same-origin", "{what}");
+}
+
+fn stat<'a>(page: &'a str, section: &str, label: &str) -> &'a str {
+    let section = between(page, &format!("<dl id=\"{section}\""), "</dl>").unwrap();
+    let stat = between(section, &format!("<dt>{label}</dt>"), "</div>").unwrap();
+    between(stat, "class=\"value\">", "<").unwrap()
+}
+
+/// Somebody who may look, on the overview.
+async fn looking(app: &TestApp) -> Visitor {
+    let person = app.register("the.auditor", "user").await;
+    assert!(account::grant_viewer(&app.state, &Phone::parse(&person.phone, "IN").unwrap()).await.unwrap());
+    signed_in(app, &person).await
+}

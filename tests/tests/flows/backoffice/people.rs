@@ -1,0 +1,246 @@
+//! The list of people, one person, and what an admin does about them.
+
+use std::time::{Duration, Instant};
+
+use futures_util::future::join_all;
+use serde_json::json;
+
+use super::*;
+
+/// Who is found, in their order.
+async fn found(admin: &mut Visitor, query: &str) -> Vec<String> {
+    let page = admin.get(&format!("/admin/people{query}")).await;
+    page.is_page(200, "People");
+    let table = between(&page.text, "<section id=\"people\"", "</section>").unwrap();
+    let names = table.split("class=\"name\">").skip(1).filter_map(|rest| rest.split('<').next());
+    names.map(str::to_owned).collect()
+}
+
+#[tokio::test]
+async fn people_are_found_by_name_phone_and_id_and_narrowed_by_what_they_are() {
+    let app = TestApp::start().await;
+    let (mut admin, _) = at_work(&app).await;
+    let asha = app.register_listener_with("Asha.M", json!({"preferred_language": "hi"})).await;
+    let ashok = app.register_with("ashok", json!({"role": "listener", "preferred_language": "ta"})).await;
+    let caller = app.register("zoya", "user").await;
+    app.set_status(&asha, &json!({"is_online": true})).await;
+    app.set_status(&caller, &json!({"is_online": true, "is_busy": true})).await;
+    let national = &asha.phone[3..];
+    for (query, names) in [
+        (String::new(), vec!["zoya", "ashok", "Asha.M", "the.boss"]),
+        ("?sort=name".into(), vec!["Asha.M", "ashok", "the.boss", "zoya"]),
+        ("?q=ASH".into(), vec!["ashok", "Asha.M"]),
+        ("?q=asha.&sort=name".into(), vec!["Asha.M"]),
+        ("?q=sha".into(), vec![]),
+        ("?q=%25".into(), vec![]),
+        (format!("?q={national}"), vec!["Asha.M"]),
+        (format!("?q=%2B91+{}+{}", &national[..5], &national[5..]), vec!["Asha.M"]),
+        (format!("?q=%23{}", ashok.id), vec!["ashok"]),
+        ("?role=listener".into(), vec!["ashok", "Asha.M"]),
+        ("?role=admin".into(), vec!["the.boss"]),
+        ("?role=caller&sort=name".into(), vec!["the.boss", "zoya"]),
+        ("?verified=yes".into(), vec!["Asha.M"]),
+        ("?verified=no".into(), vec!["ashok"]),
+        ("?online=online&sort=name".into(), vec!["Asha.M", "zoya"]),
+        ("?online=available".into(), vec!["Asha.M"]),
+        ("?online=busy".into(), vec!["zoya"]),
+        ("?online=offline&sort=name".into(), vec!["ashok", "the.boss"]),
+        ("?language=ta".into(), vec!["ashok"]),
+        ("?country=IN&role=listener&language=hi".into(), vec!["Asha.M"]),
+        ("?country=XX".into(), vec![]),
+    ] {
+        assert_eq!(found(&mut admin, &query).await, names, "{query}");
+    }
+    sqlx::query("UPDATE users SET rating = 4 WHERE user_id = $1").bind(ashok.id).execute(&app.state.db).await.unwrap();
+    assert_eq!(found(&mut admin, "?sort=rating&role=listener").await, ["ashok", "Asha.M"]);
+    assert_eq!(found(&mut admin, "?sort=seen&online=online").await.len(), 2);
+}
+
+#[tokio::test]
+async fn pages_keep_their_filters_and_end_where_the_list_ends() {
+    let app = TestApp::start().await;
+    let (mut admin, _) = at_work(&app).await;
+    fill(&app, 120).await;
+    let first = admin.get("/admin/people?q=demo&sort=name").await.text;
+    assert!(first.contains("1–50 of 120"), "{first}");
+    assert!(first.contains("href=\"/admin/people?q=demo&amp;sort=name&amp;page=2\""), "{first}");
+    let mut seen = Vec::new();
+    for page in 1..=3 {
+        seen.extend(found(&mut admin, &format!("?q=demo&sort=name&page={page}")).await);
+    }
+    assert_eq!(seen.len(), 120);
+    seen.dedup();
+    assert_eq!(seen.len(), 120, "somebody stands on two pages");
+    assert_eq!(found(&mut admin, "?q=demo&sort=name&page=900").await.len(), 20);
+}
+
+/// So many people by the database's own hand.
+async fn fill(app: &TestApp, count: i32) {
+    let mut db = app.state.db.acquire().await.unwrap();
+    let begun = app.clock.now();
+    sqlx::query(
+        "INSERT INTO users (phone, username, sex, country, preferred_language, rating, roles, created_at, verified_at)
+         SELECT '+9170' || lpad(n::text, 8, '0'), 'demo' || n, 'other', (ARRAY['IN', 'US', 'AE'])[1 + n % 3],
+                (ARRAY['hi', 'en', 'ta', 'te'])[1 + n % 4], (n % 50) / 10.0,
+                ARRAY[CASE WHEN n % 2 = 0 THEN 'listener' ELSE 'user' END],
+                $2 - n * interval '1 minute', CASE WHEN n % 4 = 0 THEN $2 END
+         FROM generate_series(1, $1) n",
+    )
+    .bind(count)
+    .bind(begun)
+    .execute(&mut *db)
+    .await
+    .unwrap();
+    for sql in [
+        "INSERT INTO presence (user_id, last_seen, announced_at, is_online, is_busy)
+         SELECT user_id, created_at, created_at, user_id % 10 = 0, user_id % 20 = 0 FROM users
+         ON CONFLICT DO NOTHING",
+        "INSERT INTO user_wallets (user_id) SELECT user_id FROM users ON CONFLICT DO NOTHING",
+        "VACUUM ANALYZE users",
+        "VACUUM ANALYZE presence",
+    ] {
+        sqlx::query(sql).execute(&mut *db).await.unwrap();
+    }
+}
+
+/// `cargo test -p tests --test flows hundred_thousand -- --ignored --nocapture`
+#[tokio::test]
+#[ignore = "a measurement; takes a minute"]
+async fn no_page_takes_a_tenth_of_a_second_with_a_hundred_thousand_people() {
+    let app = TestApp::start().await;
+    let (mut admin, person) = at_work(&app).await;
+    fill(&app, 100_000).await;
+    let mut slow = Vec::new();
+    for path in [
+        "/admin",
+        "/admin/verification",
+        "/admin/system",
+        "/admin/people",
+        "/admin/people?sort=name",
+        "/admin/people?sort=rating",
+        "/admin/people?sort=seen",
+        "/admin/people?q=demo99",
+        "/admin/people?q=%23500",
+        "/admin/people?q=9170000123",
+        "/admin/people?role=listener&verified=no&sort=name",
+        "/admin/people?online=available&sort=rating",
+        "/admin/people?country=AE&language=ta&sort=seen",
+        "/admin/people?role=admin",
+        "/admin/people?page=1000",
+        "/admin/people?page=2000&sort=name",
+        &format!("/admin/people/{}", person.id),
+    ] {
+        admin.get(path).await;
+        let mut times = Vec::new();
+        for _ in 0..9 {
+            let begun = Instant::now();
+            assert_eq!(admin.get(path).await.status, 200);
+            times.push(begun.elapsed());
+        }
+        times.sort_unstable();
+        let median = times[4];
+        if median > Duration::from_millis(100) {
+            slow.push(format!("{median:>10.1?}  {path}"));
+        }
+        eprintln!("{median:>10.1?}  {path}");
+    }
+    let begun = Instant::now();
+    let csv = admin.get("/admin/people.csv").await.text;
+    assert_eq!(csv.lines().count(), 100_002);
+    assert!(slow.is_empty(), "slower than 100 ms:\n{}\nCSV in {:?}", slow.join("\n"), begun.elapsed());
+}
+
+#[tokio::test]
+async fn the_csv_is_the_filtered_list_and_holds_no_formula() {
+    let app = TestApp::start().await;
+    let (mut admin, boss) = at_work(&app).await;
+    fill(&app, 1300).await;
+    let update = sqlx::query("UPDATE users SET username = '=1+1,\"x\"' WHERE user_id = $1").bind(boss.id);
+    update.execute(&app.state.db).await.unwrap();
+    let all = admin.get("/admin/people.csv").await;
+    assert_eq!(all.header("content-type"), "text/csv; charset=utf-8");
+    assert_eq!(all.header("content-disposition"), "attachment; filename=\"people.csv\"");
+    assert_eq!(all.text.matches("\r\n").count(), 1302);
+    assert!(all.text.contains("\"'=1+1,\"\"x\"\"\",'+91"), "{}", &all.text[..400]);
+    let some = admin.get("/admin/people.csv?q=demo1&role=listener&country=US&sort=name").await.text;
+    assert!(some.lines().skip(1).all(|line| line.contains(",demo1") && line.contains(",US,")), "{some}");
+    assert!(some.lines().count() > 50);
+}
+
+#[tokio::test]
+async fn a_persons_page_tells_everything_and_escapes_it() {
+    let app = TestApp::start().await;
+    let (mut admin, _) = at_work(&app).await;
+    let (listener, caller) = (app.listener("voice").await, app.caller("caller", 100).await);
+    let call = app.call(&caller, &listener).await;
+    let update = sqlx::query("UPDATE users SET bio = $2, interests = ARRAY[$2] WHERE user_id = $1");
+    update.bind(caller.id).bind("<script>alert(1)</script>").execute(&app.state.db).await.unwrap();
+    let page = admin.get(&format!("/admin/people/{}", caller.id)).await;
+    page.is_page(200, "caller");
+    let text = &page.text;
+    assert!(!text.contains("<script>"), "{text}");
+    assert_eq!(text.matches("&lt;script&gt;alert(1)&lt;/script&gt;").count(), 2, "{text}");
+    for part in [caller.phone.as_str(), "call #", ">voice</a>", "Call charge", "Call revenue", "minute 1", "Recharge"] {
+        assert!(text.contains(part), "{part} in {text}");
+    }
+    let theirs = admin.get(&format!("/admin/people/{}", listener.id)).await.text;
+    for part in ["Call earning", "Call costs", "Withdrawable", "Verified"] {
+        assert!(theirs.contains(part), "{part} in {theirs}");
+    }
+    app.end_call(&caller, call).await.ok();
+    assert!(admin.get(&format!("/admin/people/{}", caller.id)).await.text.contains("In no call"));
+}
+
+#[tokio::test]
+async fn a_role_is_granted_and_revoked_and_the_last_admin_stays() {
+    let app = TestApp::start().await;
+    let (mut admin, boss) = at_work(&app).await;
+    let other = app.register("the.other", "user").await;
+    let page = |id| format!("/admin/people/{id}");
+    admin.get(&format!("{}/revoke/admin", page(boss.id))).await;
+    let refused = admin.submit(&format!("{}/revoke/admin", page(boss.id)), &[]).await;
+    refused.is_page(422, "Revoke admin of the.boss?");
+    assert!(refused.problem().contains("the last admin"), "{}", refused.text);
+
+    admin
+        .submit(&format!("{}/grant/admin", page(other.id)), &[])
+        .await
+        .leads_to(&format!("{}?done=role-granted", page(other.id)));
+    // Twice is once.
+    admin.submit(&format!("{}/grant/admin", page(other.id)), &[]).await.leads_to(&page(other.id));
+    let mut second = signed_in(&app, &other).await;
+    // Each revokes the other at once: one admin is left.
+    let (one, two) = (format!("{}/revoke/admin", page(boss.id)), format!("{}/revoke/admin", page(other.id)));
+    let answers = join_all([second.submit(&one, &[]), admin.submit(&two, &[])]).await;
+    let statuses: Vec<_> = answers.iter().map(|answer| answer.status.as_u16()).collect();
+    let admins: i64 = sqlx::query_scalar("SELECT count(*) FROM users WHERE 'admin' = ANY (roles)")
+        .fetch_one(&app.state.db)
+        .await
+        .unwrap();
+    assert_eq!(admins, 1, "{statuses:?}");
+}
+
+#[tokio::test]
+async fn one_device_is_signed_out_and_the_others_stay() {
+    let app = TestApp::start().await;
+    let (mut admin, _) = at_work(&app).await;
+    let phone = app.register("two.phones", "user").await;
+    let tablet = app.sign_in(&phone.phone).await;
+    let sessions: Vec<i64> = sqlx::query_scalar("SELECT session_id FROM auth_sessions WHERE user_id = $1 ORDER BY 1")
+        .bind(phone.id)
+        .fetch_all(&app.state.db)
+        .await
+        .unwrap();
+    let page = format!("/admin/people/{}", phone.id);
+    assert_eq!(admin.get(&page).await.text.matches(">Sign out</button>").count(), 3);
+    let out = format!("{page}/sign-out/{}", sessions[0]);
+    admin.submit(&out, &[]).await.leads_to(&format!("{page}?done=device-signed-out"));
+    admin.submit(&out, &[]).await.leads_to(&page);
+    assert_eq!(app.refresh(&phone.refresh).await.status, 401);
+    assert_eq!(app.refresh(&tablet.refresh).await.status, 200);
+    // Not by way of somebody else's page.
+    let foreign = format!("/admin/people/{}/sign-out/{}", phone.id + 1, sessions[1]);
+    admin.submit(&foreign, &[]).await.leads_to(&format!("/admin/people/{}", phone.id + 1));
+    admin.submit(&format!("{page}/sign-out"), &[]).await.leads_to(&format!("{page}?done=signed-out"));
+    assert!(admin.get(&page).await.text.contains("Signed in nowhere."));
+}
