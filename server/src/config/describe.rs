@@ -110,7 +110,7 @@ mod tests {
             ("METRICS_TOKEN", "metrics-secret"),
             ("DATABASE_URL", "postgres://somebody:pgsecret@localhost/x"),
             ("REDIS_URL", "redis://:redissecret@localhost"),
-            ("AWS_ACCESS_KEY_ID", "AKIASECRET"),
+            ("AWS_ACCESS_KEY_ID", "a-key-nobody-sees"),
             ("AWS_SECRET_ACCESS_KEY", "s3secret"),
             ("S3_BUCKET_NAME", "voices"),
         ];

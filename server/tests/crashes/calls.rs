@@ -15,8 +15,14 @@ const BEGIN: &str = "
     )
     SELECT user_id, substr(username, 6)::bigint AS n INTO TEMPORARY crashing FROM people;
     INSERT INTO user_wallets (user_id) SELECT user_id FROM crashing;
+    WITH bought AS (
+        INSERT INTO payments (user_id, provider, amount_paise, coins, status, created_at, paid_at)
+        SELECT user_id, 'sandbox', 500 * (1 + n * 7 % 40), 10 * (1 + n * 7 % 40), 'paid', now(), now()
+        FROM crashing WHERE n % 2 = 1
+        RETURNING payment_id, user_id, coins
+    )
     INSERT INTO ledger_transfers (kind, debit, credit, user_id, amount, reference_id, created_at)
-    SELECT 'recharge', 'coin_sales', 'coins', user_id, 10 * (1 + n * 7 % 40), n, now() FROM crashing WHERE n % 2 = 1;
+    SELECT 'recharge', 'coin_sales', 'coins', user_id, coins, payment_id, now() FROM bought;
     INSERT INTO calls (caller_id, listener_id, call_type, rate_coins, rate_earnings, minute_seconds, start_time,
                        minutes_billed, next_minute_at)
     SELECT caller.user_id, listener.user_id, 'audio', 10, 15, 1, at, 1, at + interval '1 second'
