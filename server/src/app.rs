@@ -20,6 +20,7 @@ use crate::{
     http::{self, cors, docs, idempotency, log_request},
     infra::{
         clock::Clock, object_store::ObjectStore, payments::Payments, postgres, redis::Redis, sms::Sms, stores::Stores,
+        telemetry,
     },
     payments,
     phone::Phone,
@@ -83,9 +84,8 @@ impl App {
         let (state, inboxes) = connect(config, stores, secret, clock, metrics).await?;
         prepare(&state, stores).await?;
         let mut tasks = JoinSet::new();
-        let app = state.clone();
         // A part of the request that waits for it.
-        tasks.spawn(async move { presence::run_heartbeats(&app, inboxes.heartbeats).await });
+        run(&mut tasks, &state, async move |app| presence::run_heartbeats(&app, inboxes.heartbeats).await);
         Ok(Self { state, tasks, outbox: tokio::spawn(std::future::ready(())) })
     }
 
@@ -216,32 +216,30 @@ async fn connect(
 fn spawn_tasks(state: &AppState, inboxes: Inboxes) -> (JoinSet<()>, tokio::task::JoinHandle<()>) {
     let Inboxes { outbox, gaps, asks, heartbeats, calls: call_changes } = inboxes;
     let mut tasks = JoinSet::new();
-    let app = state.clone();
-    tasks.spawn(async move { app.bus.run(&app.redis, &app.clock).await });
-    let app = state.clone();
-    tasks.spawn(async move { presence::run_heartbeats(&app, heartbeats).await });
-    let app = state.clone();
-    tasks.spawn(async move { presence::run_sweeper(&app).await });
-    let app = state.clone();
-    tasks.spawn(async move { presence::mend_gaps(&app, gaps).await });
-    let app = state.clone();
-    tasks.spawn(async move { social::run_curtain(&app, asks).await });
-    let app = state.clone();
-    tasks.spawn(async move { account::run_lifter(&app).await });
-    let app = state.clone();
-    tasks.spawn(async move { auth::run_janitor(&app).await });
-    let app = state.clone();
-    tasks.spawn(async move { idempotency::run_janitor(&app).await });
-    let app = state.clone();
-    tasks.spawn(async move { calls::run_mirror(&app, call_changes).await });
-    let app = state.clone();
-    tasks.spawn(async move { calls::run_meter(&app).await });
-    let app = state.clone();
-    tasks.spawn(async move { verification::run_janitor(&app).await });
+    run(&mut tasks, state, async move |app| app.bus.run(&app.redis, &app.clock).await);
+    run(&mut tasks, state, async move |app| telemetry::run_upkeep(&app.metrics).await);
+    run(&mut tasks, state, async move |app| presence::run_heartbeats(&app, heartbeats).await);
+    run(&mut tasks, state, async move |app| presence::run_sweeper(&app).await);
+    run(&mut tasks, state, async move |app| presence::mend_gaps(&app, gaps).await);
+    run(&mut tasks, state, async move |app| social::run_curtain(&app, asks).await);
+    run(&mut tasks, state, async move |app| account::run_lifter(&app).await);
+    run(&mut tasks, state, async move |app| auth::run_janitor(&app).await);
+    run(&mut tasks, state, async move |app| idempotency::run_janitor(&app).await);
+    run(&mut tasks, state, async move |app| verification::run_janitor(&app).await);
+    run(&mut tasks, state, async move |app| calls::run_mirror(&app, call_changes).await);
+    run(&mut tasks, state, async move |app| calls::run_meter(&app).await);
     let app = state.clone();
     // Ends last: the others publish to the end.
     let outbox = tokio::spawn(async move { app.bus.run_outbox(&app.redis, outbox).await });
     (tasks, outbox)
+}
+
+fn run<F: Future<Output = ()> + Send + 'static>(
+    tasks: &mut JoinSet<()>,
+    state: &AppState,
+    task: impl FnOnce(AppState) -> F,
+) {
+    tasks.spawn(task(state.clone()));
 }
 
 /// Every route of every room, with its place in the OpenAPI document.

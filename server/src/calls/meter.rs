@@ -89,11 +89,13 @@ fn record_lateness(late: TimeDelta) {
 /// Ends calls of which neither side was heard within the grace; how many it were.
 pub async fn reap(app: &AppState) -> sqlx::Result<usize> {
     let silent_since = app.clock.now() - app.config.calls.grace;
-    let mut db = app.db.acquire().await?;
     let mut reaped = 0;
     let mut after = CallId(0);
     loop {
+        // Given back before the calls are ended: the reaper never waits for its own connection.
+        let mut db = app.db.acquire().await?;
         let silent = presence::list_silent_calls(&mut db, silent_since, after, REAP_BATCH).await?;
+        drop(db);
         let Some(last) = silent.last() else { return Ok(reaped) };
         after = *last;
         for call in silent {
