@@ -38,6 +38,21 @@ impl PaymentRow {
     }
 }
 
+/// `SELECT` of whole rows, with what follows `FROM payments`.
+macro_rules! payment_rows {
+    ($tail:literal, $($arg:expr),* $(,)?) => {
+        sqlx::query_as!(
+            PaymentRow,
+            r#"SELECT payment_id AS "payment_id: PaymentId", user_id AS "user_id: UserId",
+                      amount_paise AS "amount: Paise", coins AS "coins: Coins", payment_method,
+                      status AS "status: RechargeStatus", provider_payment_id, refunded_paise AS "refunded: Paise",
+                      created_at
+               FROM payments "# + $tail,
+            $($arg),*
+        )
+    };
+}
+
 /// The id of a payment that is about to be made: its order bears it before there is a row.
 pub(super) async fn next_id(db: &mut PgConnection) -> sqlx::Result<PaymentId> {
     sqlx::query_scalar!(
@@ -77,14 +92,9 @@ pub(super) async fn lock_by_order(
     provider: &str,
     order: &str,
 ) -> sqlx::Result<Option<PaymentRow>> {
-    sqlx::query_as!(
-        PaymentRow,
-        r#"SELECT payment_id AS "payment_id: PaymentId", user_id AS "user_id: UserId", amount_paise AS "amount: Paise",
-                  coins AS "coins: Coins", payment_method, status AS "status: RechargeStatus", provider_payment_id,
-                  refunded_paise AS "refunded: Paise", created_at
-           FROM payments
-           WHERE provider = $1 AND provider_order_id = $2
-           FOR NO KEY UPDATE"#,
+    payment_rows!(
+        "WHERE provider = $1 AND provider_order_id = $2
+         FOR NO KEY UPDATE",
         provider,
         order,
     )
@@ -98,14 +108,9 @@ pub(super) async fn lock_by_payment(
     provider: &str,
     provider_payment: &str,
 ) -> sqlx::Result<Option<PaymentRow>> {
-    sqlx::query_as!(
-        PaymentRow,
-        r#"SELECT payment_id AS "payment_id: PaymentId", user_id AS "user_id: UserId", amount_paise AS "amount: Paise",
-                  coins AS "coins: Coins", payment_method, status AS "status: RechargeStatus", provider_payment_id,
-                  refunded_paise AS "refunded: Paise", created_at
-           FROM payments
-           WHERE provider = $1 AND provider_payment_id = $2
-           FOR NO KEY UPDATE"#,
+    payment_rows!(
+        "WHERE provider = $1 AND provider_payment_id = $2
+         FOR NO KEY UPDATE",
         provider,
         provider_payment,
     )
@@ -250,15 +255,10 @@ pub(super) async fn list_of(
     offset: i64,
     limit: i64,
 ) -> sqlx::Result<Vec<PaymentRow>> {
-    sqlx::query_as!(
-        PaymentRow,
-        r#"SELECT payment_id AS "payment_id: PaymentId", user_id AS "user_id: UserId", amount_paise AS "amount: Paise",
-                  coins AS "coins: Coins", payment_method, status AS "status: RechargeStatus", provider_payment_id,
-                  refunded_paise AS "refunded: Paise", created_at
-           FROM payments
-           WHERE user_id = $1
-           ORDER BY payment_id DESC
-           OFFSET $2 LIMIT $3"#,
+    payment_rows!(
+        "WHERE user_id = $1
+         ORDER BY payment_id DESC
+         OFFSET $2 LIMIT $3",
         user as UserId,
         offset,
         limit,

@@ -53,6 +53,21 @@ pub struct WalletRow {
     pub withdrawn: Earnings,
 }
 
+/// `SELECT` of a whole row, with what follows `FROM user_wallets`.
+macro_rules! wallet_row {
+    ($tail:literal, $user:expr) => {
+        sqlx::query_as!(
+            WalletRow,
+            r#"SELECT user_id AS "user_id: UserId", balance_coins AS "balance_coins: Coins",
+                      coins_credited AS "coins_credited: Coins", withdrawable AS "withdrawable: Earnings",
+                      pending AS "pending: Earnings", withdrawn AS "withdrawn: Earnings"
+               FROM user_wallets "#
+                + $tail,
+            $user
+        )
+    };
+}
+
 /// A new user's, empty.
 pub async fn insert(db: &mut PgConnection, user: UserId) -> sqlx::Result<()> {
     sqlx::query!("INSERT INTO user_wallets (user_id) VALUES ($1)", user as UserId).execute(db).await?;
@@ -60,33 +75,12 @@ pub async fn insert(db: &mut PgConnection, user: UserId) -> sqlx::Result<()> {
 }
 
 pub async fn find(db: &mut PgConnection, user: UserId) -> sqlx::Result<WalletRow> {
-    sqlx::query_as!(
-        WalletRow,
-        r#"SELECT user_id AS "user_id: UserId", balance_coins AS "balance_coins: Coins",
-                  coins_credited AS "coins_credited: Coins", withdrawable AS "withdrawable: Earnings",
-                  pending AS "pending: Earnings", withdrawn AS "withdrawn: Earnings"
-           FROM user_wallets
-           WHERE user_id = $1"#,
-        user as UserId,
-    )
-    .fetch_one(db)
-    .await
+    wallet_row!("WHERE user_id = $1", user as UserId).fetch_one(db).await
 }
 
 /// As [`find`], and nobody else moves it before the transaction ends.
 pub(super) async fn lock(db: &mut PgConnection, user: UserId) -> sqlx::Result<WalletRow> {
-    sqlx::query_as!(
-        WalletRow,
-        r#"SELECT user_id AS "user_id: UserId", balance_coins AS "balance_coins: Coins",
-                  coins_credited AS "coins_credited: Coins", withdrawable AS "withdrawable: Earnings",
-                  pending AS "pending: Earnings", withdrawn AS "withdrawn: Earnings"
-           FROM user_wallets
-           WHERE user_id = $1
-           FOR NO KEY UPDATE"#,
-        user as UserId,
-    )
-    .fetch_one(db)
-    .await
+    wallet_row!("WHERE user_id = $1 FOR NO KEY UPDATE", user as UserId).fetch_one(db).await
 }
 
 pub(super) async fn post(db: &mut PgConnection, transfer: Transfer, now: DateTime<Utc>) -> sqlx::Result<()> {

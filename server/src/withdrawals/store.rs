@@ -38,6 +38,23 @@ pub(super) struct WithdrawalRow {
     pub(super) payout_reference: Option<String>,
 }
 
+/// Whole rows, between what stands before the columns and what stands after.
+macro_rules! withdrawal_rows {
+    ($before:literal, $after:literal, $($arg:expr),* $(,)?) => {
+        sqlx::query_as!(
+            WithdrawalRow,
+            $before
+                + r#"withdrawal_id AS "withdrawal_id: WithdrawalId", user_id AS "user_id: UserId",
+                     amount AS "amount: Earnings", amount_paise AS "amount_paise: Paise",
+                     status AS "status: WithdrawalStatus", masked, remarks, created_at,
+                     decided_by AS "decided_by: UserId", decided_at, paid_by AS "paid_by: UserId", paid_at,
+                     payout_reference"#
+                + $after,
+            $($arg),*
+        )
+    };
+}
+
 pub(super) async fn upsert_details(
     db: &mut PgConnection,
     user: UserId,
@@ -77,14 +94,11 @@ pub async fn forget_details(db: &mut PgConnection, user: UserId) -> sqlx::Result
 }
 
 pub(super) async fn insert(db: &mut PgConnection, new: NewWithdrawal<'_>) -> sqlx::Result<WithdrawalRow> {
-    sqlx::query_as!(
-        WithdrawalRow,
-        r#"INSERT INTO withdrawals (user_id, amount, amount_paise, status, sealed, masked, created_at)
-           VALUES ($1, $2, $3, 'requested', $4, $5, $6)
-           RETURNING withdrawal_id AS "withdrawal_id: WithdrawalId", user_id AS "user_id: UserId", amount AS "amount: Earnings",
-                  amount_paise AS "amount_paise: Paise", status AS "status: WithdrawalStatus", masked, remarks,
-                  created_at, decided_by AS "decided_by: UserId", decided_at, paid_by AS "paid_by: UserId", paid_at,
-                  payout_reference"#,
+    withdrawal_rows!(
+        "INSERT INTO withdrawals (user_id, amount, amount_paise, status, sealed, masked, created_at)
+         VALUES ($1, $2, $3, 'requested', $4, $5, $6)
+         RETURNING ",
+        "",
         new.user as UserId,
         new.amount as Earnings,
         new.amount_paise as Paise,
@@ -103,15 +117,12 @@ pub(super) async fn approve(
     admin: UserId,
     now: DateTime<Utc>,
 ) -> sqlx::Result<Option<WithdrawalRow>> {
-    sqlx::query_as!(
-        WithdrawalRow,
-        r#"UPDATE withdrawals
-           SET status = 'approved', decided_by = $2, decided_at = $3
-           WHERE withdrawal_id = $1 AND status = 'requested' AND user_id <> $2
-           RETURNING withdrawal_id AS "withdrawal_id: WithdrawalId", user_id AS "user_id: UserId", amount AS "amount: Earnings",
-                  amount_paise AS "amount_paise: Paise", status AS "status: WithdrawalStatus", masked, remarks,
-                  created_at, decided_by AS "decided_by: UserId", decided_at, paid_by AS "paid_by: UserId", paid_at,
-                  payout_reference"#,
+    withdrawal_rows!(
+        "UPDATE withdrawals
+         SET status = 'approved', decided_by = $2, decided_at = $3
+         WHERE withdrawal_id = $1 AND status = 'requested' AND user_id <> $2
+         RETURNING ",
+        "",
         withdrawal as WithdrawalId,
         admin as UserId,
         now,
@@ -128,15 +139,12 @@ pub(super) async fn reject(
     remarks: &str,
     now: DateTime<Utc>,
 ) -> sqlx::Result<Option<WithdrawalRow>> {
-    sqlx::query_as!(
-        WithdrawalRow,
-        r#"UPDATE withdrawals
-           SET status = 'rejected', remarks = $3, decided_by = $2, decided_at = $4, sealed = NULL
-           WHERE withdrawal_id = $1 AND status IN ('requested', 'approved') AND user_id <> $2
-           RETURNING withdrawal_id AS "withdrawal_id: WithdrawalId", user_id AS "user_id: UserId", amount AS "amount: Earnings",
-                  amount_paise AS "amount_paise: Paise", status AS "status: WithdrawalStatus", masked, remarks,
-                  created_at, decided_by AS "decided_by: UserId", decided_at, paid_by AS "paid_by: UserId", paid_at,
-                  payout_reference"#,
+    withdrawal_rows!(
+        "UPDATE withdrawals
+         SET status = 'rejected', remarks = $3, decided_by = $2, decided_at = $4, sealed = NULL
+         WHERE withdrawal_id = $1 AND status IN ('requested', 'approved') AND user_id <> $2
+         RETURNING ",
+        "",
         withdrawal as WithdrawalId,
         admin as UserId,
         remarks,
@@ -155,16 +163,13 @@ pub(super) async fn pay(
     reference: &str,
     now: DateTime<Utc>,
 ) -> sqlx::Result<Option<WithdrawalRow>> {
-    sqlx::query_as!(
-        WithdrawalRow,
-        r#"UPDATE withdrawals
-           SET status = 'paid', payout_reference = $4, paid_by = $2, paid_at = $5, sealed = NULL
-           WHERE withdrawal_id = $1 AND status = 'approved' AND user_id <> $2
-             AND (amount < $3 OR decided_by IS DISTINCT FROM $2)
-           RETURNING withdrawal_id AS "withdrawal_id: WithdrawalId", user_id AS "user_id: UserId", amount AS "amount: Earnings",
-                  amount_paise AS "amount_paise: Paise", status AS "status: WithdrawalStatus", masked, remarks,
-                  created_at, decided_by AS "decided_by: UserId", decided_at, paid_by AS "paid_by: UserId", paid_at,
-                  payout_reference"#,
+    withdrawal_rows!(
+        "UPDATE withdrawals
+         SET status = 'paid', payout_reference = $4, paid_by = $2, paid_at = $5, sealed = NULL
+         WHERE withdrawal_id = $1 AND status = 'approved' AND user_id <> $2
+         AND (amount < $3 OR decided_by IS DISTINCT FROM $2)
+         RETURNING ",
+        "",
         withdrawal as WithdrawalId,
         admin as UserId,
         second_admin_from as Earnings,
@@ -176,14 +181,10 @@ pub(super) async fn pay(
 }
 
 pub(super) async fn find(db: &mut PgConnection, withdrawal: WithdrawalId) -> sqlx::Result<Option<WithdrawalRow>> {
-    sqlx::query_as!(
-        WithdrawalRow,
-        r#"SELECT withdrawal_id AS "withdrawal_id: WithdrawalId", user_id AS "user_id: UserId", amount AS "amount: Earnings",
-                  amount_paise AS "amount_paise: Paise", status AS "status: WithdrawalStatus", masked, remarks,
-                  created_at, decided_by AS "decided_by: UserId", decided_at, paid_by AS "paid_by: UserId", paid_at,
-                  payout_reference
-           FROM withdrawals
-           WHERE withdrawal_id = $1"#,
+    withdrawal_rows!(
+        "SELECT ",
+        " FROM withdrawals
+         WHERE withdrawal_id = $1",
         withdrawal as WithdrawalId,
     )
     .fetch_optional(db)
@@ -206,16 +207,12 @@ pub(super) async fn list_of(
     offset: i64,
     limit: i64,
 ) -> sqlx::Result<Vec<WithdrawalRow>> {
-    sqlx::query_as!(
-        WithdrawalRow,
-        r#"SELECT withdrawal_id AS "withdrawal_id: WithdrawalId", user_id AS "user_id: UserId", amount AS "amount: Earnings",
-                  amount_paise AS "amount_paise: Paise", status AS "status: WithdrawalStatus", masked, remarks,
-                  created_at, decided_by AS "decided_by: UserId", decided_at, paid_by AS "paid_by: UserId", paid_at,
-                  payout_reference
-           FROM withdrawals
-           WHERE user_id = $1
-           ORDER BY withdrawals.withdrawal_id DESC
-           OFFSET $2 LIMIT $3"#,
+    withdrawal_rows!(
+        "SELECT ",
+        " FROM withdrawals
+         WHERE user_id = $1
+         ORDER BY withdrawals.withdrawal_id DESC
+         OFFSET $2 LIMIT $3",
         user as UserId,
         offset,
         limit,
@@ -237,16 +234,12 @@ pub(super) async fn list(
     offset: i64,
     limit: i64,
 ) -> sqlx::Result<Vec<WithdrawalRow>> {
-    sqlx::query_as!(
-        WithdrawalRow,
-        r#"SELECT withdrawal_id AS "withdrawal_id: WithdrawalId", user_id AS "user_id: UserId", amount AS "amount: Earnings",
-                  amount_paise AS "amount_paise: Paise", status AS "status: WithdrawalStatus", masked, remarks,
-                  created_at, decided_by AS "decided_by: UserId", decided_at, paid_by AS "paid_by: UserId", paid_at,
-                  payout_reference
-           FROM withdrawals
-           WHERE $1::text IS NULL OR status = $1
-           ORDER BY withdrawals.withdrawal_id
-           OFFSET $2 LIMIT $3"#,
+    withdrawal_rows!(
+        "SELECT ",
+        " FROM withdrawals
+         WHERE $1::text IS NULL OR status = $1
+         ORDER BY withdrawals.withdrawal_id
+         OFFSET $2 LIMIT $3",
         status as Option<WithdrawalStatus>,
         offset,
         limit,
