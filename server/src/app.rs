@@ -14,7 +14,8 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
-    account, audit, auth, backoffice, calls,
+    account::{self, DashboardRole, RightsChange},
+    audit, auth, backoffice, calls,
     config::Config,
     feed,
     http::{self, cors, docs, idempotency, log_request},
@@ -164,7 +165,9 @@ async fn prepare(state: &AppState, stores: &Stores) -> anyhow::Result<()> {
     }
     for phone in &state.config.admin_phones {
         let phone = Phone::parse(phone, &state.config.otp.default_region).context("ADMIN_PHONES")?;
-        account::grant_admin_as(state, &phone, audit::Actor::Configuration).await.context("ADMIN_PHONES")?;
+        let change = RightsChange { role: DashboardRole::Admin, grants: true };
+        let by = audit::Actor::Configuration;
+        account::change_rights_by_phone(state, by, &phone, change).await.context("ADMIN_PHONES")?;
     }
     Ok(())
 }

@@ -7,8 +7,10 @@ use std::{io::Write, net::SocketAddr, process::ExitCode};
 use anyhow::{Context, bail};
 use clap::{Parser, Subcommand};
 use saathii_server::{
-    account, app,
+    account::{self, DashboardRole, RightsChange},
+    app,
     app::App,
+    audit::Actor,
     auth,
     config::{Config, ConfigError},
     demo,
@@ -103,14 +105,12 @@ fn run(cli: Cli) -> anyhow::Result<()> {
             Command::Serve => serve(config).await,
             Command::Migrate => with_app(config, async |_| say("The database is up to date.")).await,
             Command::Seed => with_app(config, async |app| seed(app).await).await,
-            Command::Admin(AdminCommand::Grant { phone, viewer: false }) => {
-                with_app(config, async |app| grant_admin(app, &phone).await).await
-            }
-            Command::Admin(AdminCommand::Grant { phone, viewer: true }) => {
-                with_app(config, async |app| grant_viewer(app, &phone).await).await
+            Command::Admin(AdminCommand::Grant { phone, viewer }) => {
+                let role = if viewer { DashboardRole::Viewer } else { DashboardRole::Admin };
+                with_app(config, async |app| change_rights(app, &phone, role, true).await).await
             }
             Command::Admin(AdminCommand::Revoke { phone }) => {
-                with_app(config, async |app| revoke_admin(app, &phone).await).await
+                with_app(config, async |app| change_rights(app, &phone, DashboardRole::Admin, false).await).await
             }
             Command::Ledger(LedgerCommand::Verify) => with_app(config, async |app| verify_ledger(app).await).await,
             Command::Openapi | Command::CheckConfig => Ok(()),
@@ -200,29 +200,16 @@ async fn verify_ledger(app: &AppState) -> anyhow::Result<()> {
     }
 }
 
-async fn grant_admin(app: &AppState, phone: &str) -> anyhow::Result<()> {
+async fn change_rights(app: &AppState, phone: &str, role: DashboardRole, grants: bool) -> anyhow::Result<()> {
     let phone = Phone::parse(phone, &app.config.otp.default_region)?;
-    match account::grant_admin(app, &phone).await {
-        Ok(true) => say("The role admin is granted."),
-        Ok(false) => bail!("no account has this phone, or it holds the role already"),
-        Err(error) => Err(error).context("the role was not granted"),
-    }
-}
-
-async fn revoke_admin(app: &AppState, phone: &str) -> anyhow::Result<()> {
-    let phone = Phone::parse(phone, &app.config.otp.default_region)?;
-    match account::revoke_admin(app, &phone).await {
-        Ok(true) => say("The role admin is revoked."),
-        Ok(false) => bail!("no account with this phone holds the role"),
-        Err(error) => Err(error).context("the role was not revoked"),
-    }
-}
-
-async fn grant_viewer(app: &AppState, phone: &str) -> anyhow::Result<()> {
-    let phone = Phone::parse(phone, &app.config.otp.default_region)?;
-    match account::grant_viewer(app, &phone).await {
-        Ok(true) => say("The account may see the dashboard and change nothing."),
-        Ok(false) => bail!("no account has this phone, or it may see the dashboard already"),
-        Err(error) => Err(error).context("nothing was granted"),
+    let change = RightsChange { role, grants };
+    let is_done = account::change_rights_by_phone(app, Actor::CommandLine, &phone, change).await;
+    match (is_done.context("nothing was changed")?, role, grants) {
+        (true, DashboardRole::Viewer, _) => say("The account may see the dashboard and change nothing."),
+        (true, DashboardRole::Admin, true) => say("The role admin is granted."),
+        (true, DashboardRole::Admin, false) => say("The role admin is revoked."),
+        (false, DashboardRole::Viewer, _) => bail!("no account has this phone, or it may see the dashboard already"),
+        (false, DashboardRole::Admin, true) => bail!("no account has this phone, or it holds the role already"),
+        (false, DashboardRole::Admin, false) => bail!("no account with this phone holds the role"),
     }
 }

@@ -12,8 +12,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use metrics_exporter_prometheus::PrometheusHandle;
 use reqwest::Method;
 use saathii_server::{
-    account,
+    account::{self, DashboardRole, RightsChange},
     app::App,
+    audit::Actor,
     config::{Config, LogFormat},
     infra::{
         clock::Clock,
@@ -228,9 +229,23 @@ impl TestApp {
     /// An account with the role admin.
     pub async fn register_admin(&self, username: &str) -> Person {
         let person = self.register(username, "user").await;
-        let phone = Phone::parse(&person.phone, "IN").expect("a phone");
-        assert!(account::grant_admin(&self.state, &phone).await.expect("the role is granted"));
+        assert!(self.set_admin(&person.phone, true).await);
         self.sign_in(&person.phone).await
+    }
+
+    /// As `saathii admin grant` and `revoke` do; false where nothing changed.
+    pub async fn set_admin(&self, phone: &str, grants: bool) -> bool {
+        self.change_rights(phone, RightsChange { role: DashboardRole::Admin, grants }).await
+    }
+
+    pub async fn grant_viewer(&self, phone: &str) -> bool {
+        self.change_rights(phone, RightsChange { role: DashboardRole::Viewer, grants: true }).await
+    }
+
+    async fn change_rights(&self, phone: &str, change: RightsChange) -> bool {
+        let phone = Phone::parse(phone, "IN").expect("a phone");
+        let changed = account::change_rights_by_phone(&self.state, Actor::CommandLine, &phone, change).await;
+        changed.expect("Postgres answers")
     }
 
     /// The person of this phone on one more device.

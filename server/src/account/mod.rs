@@ -10,14 +10,15 @@ mod lifter;
 mod rights;
 mod routes;
 mod service;
+mod sign_out;
 mod suspension;
 
 pub use self::{
     error::Error,
     export::Record,
     lifter::{lift_expired, run_lifter},
-    rights::{Changed, DashboardRole, RightsChange, change_rights, grant_viewer},
+    rights::{Changed, DashboardRole, RightsChange, change_rights, change_rights_by_phone, record_change},
     routes::router,
-    service::{grant_admin, grant_admin_as, record_role_grant, revoke_admin},
+    sign_out::{sign_out, sign_out_device},
     suspension::{reinstate, suspend},
 };

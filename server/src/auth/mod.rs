@@ -27,7 +27,7 @@ pub use self::{
     routes::router,
     secret::signing_secret,
     service::{
-        ClientInfo, end_all_sessions, prove_phone, request_otp, resend_otp, session_deadline, sign_out, sign_out_device,
+        ClientInfo, end_all_sessions, end_session_of, prove_phone, request_otp, resend_otp, session_deadline, sign_out,
     },
     store::{EndReason, Login, ended_among, export_logins, list_logins},
     tokens::Signer,

@@ -131,6 +131,6 @@ async fn refresh_tokens(
     Unauthorized, Unavailable,
 ))]
 async fn logout(State(app): State<AppState>, user: CurrentUser) -> Result<Json<Message>, HttpError> {
-    service::logout(&app, &user).await?;
+    service::sign_out(&app, user.id).await?;
     Ok(Json(Message::new("Logged out")))
 }

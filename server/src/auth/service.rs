@@ -12,13 +12,13 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{
-    CurrentUser, Error, announce_access_change, limits,
+    Error, announce_access_change, limits,
     otp::Issued,
     store::{self, EndReason, NewSession, Session},
     tokens::{Bearer, REGISTRATION_LIFETIME, Refresh},
 };
 use crate::{
-    account,
+    account::{self, DashboardRole, RightsChange},
     audit::Actor,
     http::client_address::ClientAddress,
     phone::Phone,
@@ -153,7 +153,8 @@ pub(super) async fn register(app: &AppState, request: RegisterRequest, client: C
     presence::insert(&mut tx, user, now).await?;
     wallet::insert(&mut tx, user).await?;
     if roles.contains(&Role::Admin) {
-        account::record_role_grant(&mut tx, Actor::Configuration, user, Role::Admin, now).await?;
+        let change = RightsChange { role: DashboardRole::Admin, grants: true };
+        account::record_change(&mut tx, Actor::Configuration, user, change, now).await?;
     }
     let tokens = open_session(app, &mut tx, user, client, now).await?;
     tx.commit().await?;
@@ -244,16 +245,7 @@ fn judge_reuse(claims: &Refresh, session: &Session, grace: TimeDelta, now: DateT
     }
 }
 
-pub(super) async fn logout(app: &AppState, user: &CurrentUser) -> Result<(), Error> {
-    let mut tx = app.db.begin().await?;
-    let version = end_all_sessions(&mut tx, user.id, EndReason::Logout, app.clock.now()).await?;
-    tx.commit().await?;
-    let ended = SessionsEnded { user_id: user.id, session_id: None };
-    announce_access_change(app, user.id, version, Some(ended)).await?;
-    Ok(())
-}
-
-/// Signs `user` out everywhere, from outside.
+/// Signs `user` out everywhere, as they wish.
 pub async fn sign_out(app: &AppState, user: UserId) -> Result<(), Error> {
     let mut tx = app.db.begin().await?;
     let version = end_all_sessions(&mut tx, user, EndReason::Logout, app.clock.now()).await?;
@@ -262,24 +254,21 @@ pub async fn sign_out(app: &AppState, user: UserId) -> Result<(), Error> {
     Ok(())
 }
 
-/// Signs one device of `user` out, from outside; false where it was not theirs or signed out already. Their other
-/// devices get new tokens by refreshing.
-pub async fn sign_out_device(app: &AppState, user: UserId, session: SessionId) -> Result<bool, Error> {
-    let now = app.clock.now();
-    let mut tx = app.db.begin().await?;
-    let found = store::find(&mut tx, session).await?;
-    if found.is_none_or(|found| found.user_id != user) {
-        return Ok(false);
+/// Ends one login of `user` in the caller's transaction; after its commit, announce the access version that this
+/// returns. `None` where it was not theirs or over already.
+pub async fn end_session_of(
+    db: &mut PgConnection,
+    user: UserId,
+    session: SessionId,
+    reason: EndReason,
+    now: DateTime<Utc>,
+) -> sqlx::Result<Option<i32>> {
+    if store::find(db, session).await?.is_none_or(|found| found.user_id != user) {
+        return Ok(None);
     }
     // The user's row first, as in every transaction.
-    let version = users::raise_access_version(&mut tx, user).await?;
-    if !store::end(&mut tx, session, EndReason::Logout, now).await? {
-        return Ok(false);
-    }
-    tx.commit().await?;
-    let ended = SessionsEnded { user_id: user, session_id: Some(session) };
-    announce_access_change(app, user, version, Some(ended)).await?;
-    Ok(true)
+    let version = users::raise_access_version(db, user).await?;
+    Ok(store::end(db, session, reason, now).await?.then_some(version))
 }
 
 /// Ends every login of `user` in the caller's transaction; after its commit, announce the access version

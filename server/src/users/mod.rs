@@ -18,9 +18,9 @@ pub use self::{
     service::insert,
     store::{
         AtWork, Card, Locked, NewUser, Newcomer, Party, Person, Registrations, Standing, any, cards,
-        count_registrations, find_at_work, find_by_phone, find_person, find_profile, find_verified_at, grant_role,
-        list_newest, lock, lock_admins, lock_all, lock_parties, pseudonymise, raise_access_version, revoke_role,
-        set_admin, set_rating, set_verified, set_viewer, standing, usernames,
+        count_registrations, find_at_work, find_by_phone, find_person, find_profile, find_verified_at, list_newest,
+        lock, lock_admins, lock_all, lock_parties, pseudonymise, raise_access_version, set_admin, set_rating,
+        set_verified, set_viewer, standing, usernames,
     },
     suspension::{Suspension, admit, find_suspension, lift_expired_suspensions, lift_suspension, suspend},
 };

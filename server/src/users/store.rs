@@ -376,36 +376,6 @@ pub async fn raise_access_version(db: &mut PgConnection, user: UserId) -> sqlx::
     .await
 }
 
-/// The user and the raised access version; `None` where nobody has this phone or the role is held already.
-pub async fn grant_role(db: &mut PgConnection, phone: &Phone, role: Role) -> sqlx::Result<Option<(UserId, i32)>> {
-    let row = sqlx::query!(
-        r#"UPDATE users
-           SET roles = roles || $2::text, access_version = access_version + 1
-           WHERE phone = $1 AND NOT $2::text = ANY (roles)
-           RETURNING user_id AS "user_id: UserId", access_version"#,
-        phone.as_str(),
-        role as Role,
-    )
-    .fetch_optional(db)
-    .await?;
-    Ok(row.map(|row| (row.user_id, row.access_version)))
-}
-
-/// As [`grant_role`], the other way; `None` where nobody has this phone or the role is not held.
-pub async fn revoke_role(db: &mut PgConnection, phone: &Phone, role: Role) -> sqlx::Result<Option<(UserId, i32)>> {
-    let row = sqlx::query!(
-        r#"UPDATE users
-           SET roles = array_remove(roles, $2::text), access_version = access_version + 1
-           WHERE phone = $1 AND $2::text = ANY (roles)
-           RETURNING user_id AS "user_id: UserId", access_version"#,
-        phone.as_str(),
-        role as Role,
-    )
-    .fetch_optional(db)
-    .await?;
-    Ok(row.map(|row| (row.user_id, row.access_version)))
-}
-
 /// Whether anybody ever registered.
 pub async fn any(db: &mut PgConnection) -> sqlx::Result<bool> {
     sqlx::query_scalar!(r#"SELECT EXISTS (SELECT FROM users) AS "any!""#).fetch_one(db).await

@@ -1,7 +1,6 @@
 //! The record of what was done by the power of a role.
 
 use reqwest::Method;
-use saathii_server::{account, phone::Phone};
 use serde_json::{Value, json};
 use tests::TestApp;
 
@@ -82,7 +81,7 @@ async fn a_role_from_the_configuration_is_written_down_once() {
     let body = json!({"registration_token": token, "username": "named", "sex": "female"});
     let access = node.post("/auth/register", &body).await.token("access_token");
     let again = app.another_node_with(&[("ADMIN_PHONES", &phone)]).await;
-    assert!(!account::grant_admin(&again.state, &Phone::parse(&phone, "IN").unwrap()).await.unwrap());
+    assert!(!again.set_admin(&phone, true).await);
     let record = again.get("/admin/audit", &access).await.ok();
     assert_eq!(record["entries"].as_array().unwrap().len(), 1);
     assert_eq!(record["entries"][0]["actor"], "configuration");

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use chrono::TimeDelta;
 use futures_util::future::join;
 use reqwest::Method;
-use saathii_server::{account, phone::Phone};
+use saathii_server::account;
 use serde_json::{Value, json};
 use tests::{TestApp, Visitor, app::Person};
 
@@ -145,9 +145,8 @@ async fn nobody_suspends_themselves_an_admin_the_deleted_or_without_a_reason() {
     app.request(Method::DELETE, "/users/me").bearer(&gone.access).send().await.ok();
     app.suspend(&admin, &admin, &reason("x")).await.refused(400, "own_account");
     app.suspend(&admin, &colleague, &reason("x")).await.refused(403, "forbidden");
-    let phone = Phone::parse(&colleague.phone, "IN").unwrap();
-    assert!(account::revoke_admin(&app.state, &phone).await.unwrap());
-    assert!(!account::revoke_admin(&app.state, &phone).await.unwrap());
+    assert!(app.set_admin(&colleague.phone, false).await);
+    assert!(!app.set_admin(&colleague.phone, false).await);
     app.get("/admin/reports", &colleague.access).await.refused(401, "session_ended");
     app.suspend(&admin, &colleague, &reason("x")).await.ok();
     let nobody = Person { id: i64::MAX, ..gone.clone() };
@@ -176,7 +175,7 @@ async fn the_dashboard_does_not_let_the_suspended_in() {
     let app = TestApp::start().await;
     let (admin, person) = (app.register_admin("admin").await, app.register("person", "user").await);
     app.suspend(&admin, &person, &reason("Insulted callers")).await.ok();
-    assert!(account::grant_admin(&app.state, &Phone::parse(&person.phone, "IN").unwrap()).await.unwrap());
+    assert!(app.set_admin(&person.phone, true).await);
     let mut visitor = Visitor::at(&app);
     let refused = visitor.sign_in(&app, &person.phone).await;
     assert_eq!(refused.status, 403);

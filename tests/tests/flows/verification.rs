@@ -558,8 +558,7 @@ async fn whoever_is_rejected_may_try_again_and_nobody_judges_themselves() {
     assert_eq!(order, [&second["sample_id"], &first["sample_id"]]);
 
     // A listener who is made an admin.
-    let phone = saathii_server::phone::Phone::parse(&listener.phone, "IN").unwrap();
-    saathii_server::account::grant_admin(&app.state, &phone).await.unwrap();
+    assert!(app.set_admin(&listener.phone, true).await);
     let both = app.sign_in(&listener.phone).await;
     review(&app, &both, &second, "approved").await.refused(403, "own_sample");
     review(&app, &admin, &second, "approved").await.ok();

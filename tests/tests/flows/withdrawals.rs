@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use reqwest::Method;
-use saathii_server::{account, phone::Phone};
 use serde_json::{Value, json};
 use tests::{TestApp, app::Person, client::Answer};
 use tokio::task::JoinSet;
@@ -285,7 +284,7 @@ async fn much_is_paid_by_another_admin_and_nobody_pays_themselves() {
 
     let both = earner_with_details(&app, "both").await;
     let withdrawal = request(&app, &both, 100).await;
-    assert!(account::grant_admin(&app.state, &Phone::parse(&both.phone, "IN").unwrap()).await.unwrap());
+    assert!(app.set_admin(&both.phone, true).await);
     let both = app.sign_in(&both.phone).await;
     for step in ["approve", "reject"] {
         decide(&app, &both, withdrawal, step).await.refused(403, "forbidden");

@@ -17,9 +17,8 @@ use saathii_shared_types::{SessionId, UserId};
 
 use super::person::name_of;
 use crate::{
-    account::{self, Changed, DashboardRole, RightsChange},
+    account::{self, Changed, RightsChange},
     audit::Actor,
-    auth,
     backoffice::{
         PathOf,
         error::PageError,
@@ -28,14 +27,6 @@ use crate::{
     },
     state::AppState,
 };
-
-/// The role as addresses and people spell it.
-pub(super) fn word(role: DashboardRole) -> &'static str {
-    match role {
-        DashboardRole::Admin => "admin",
-        DashboardRole::Viewer => "viewer",
-    }
-}
 
 pub(super) async fn change_rights(
     State(app): State<AppState>,
@@ -51,7 +42,7 @@ pub(super) async fn change_rights(
         Changed::Nothing => Ok(Redirect::to(&paths::person(user)).into_response()),
         Changed::LastAdmin => {
             let (id, name) = (user, name_of(&app, user).await?);
-            let change = Asked { role: word(role), grants };
+            let change = Asked { role: role.word(), grants };
             let desk = desk_of(&app, &admin).await?;
             let problem = Some("This is the last admin: without them nobody could make another.".to_owned());
             let page = html::render(|| view! { <RightsPage desk id name change problem /> });
@@ -66,8 +57,7 @@ pub(super) async fn sign_out(
     action: Action<NoFields>,
 ) -> Result<Response, PageError> {
     let user = UserId(path.0);
-    auth::sign_out(&app, user).await?;
-    tracing::info!(admin.id = action.admin.user.0, user.id = user.0, "an admin signed somebody out everywhere");
+    account::sign_out(&app, &action.work, user).await?;
     Ok(done(user, Flash::SignedOut))
 }
 
@@ -78,15 +68,9 @@ pub(super) async fn sign_out_device(
 ) -> Result<Response, PageError> {
     let (user, session) = path.0;
     let user = UserId(user);
-    if !auth::sign_out_device(&app, user, SessionId(session)).await? {
+    if !account::sign_out_device(&app, &action.work, user, SessionId(session)).await? {
         return Ok(Redirect::to(&paths::person(user)).into_response());
     }
-    tracing::info!(
-        admin.id = action.admin.user.0,
-        user.id = user.0,
-        session.id = session,
-        "an admin signed a device out"
-    );
     Ok(done(user, Flash::DeviceSignedOut))
 }
 

@@ -27,7 +27,7 @@ pub(super) fn router() -> Router<AppState> {
     for role in [DashboardRole::Admin, DashboardRole::Viewer] {
         for (verb, grants) in [("grant", true), ("revoke", false)] {
             let change = RightsChange { role, grants };
-            let address = format!("/admin/people/{{id}}/{verb}/{}", actions::word(role));
+            let address = format!("/admin/people/{{id}}/{verb}/{}", role.word());
             router = router.route(&address, post(move |app, id, form| actions::change_rights(app, id, form, change)));
         }
     }

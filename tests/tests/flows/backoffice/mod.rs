@@ -8,7 +8,6 @@ mod reviews;
 mod sessions;
 mod sign_in;
 
-use saathii_server::{account, phone::Phone};
 use tests::{Answer, TestApp, Visitor, app::Person, visitor::between};
 
 const SIGN_IN: &str = "/admin/sign-in";
@@ -21,7 +20,7 @@ const STALE: &str = "This form is out of date";
 
 async fn new_admin(app: &TestApp) -> Person {
     let person = app.register("the.boss", "user").await;
-    assert!(account::grant_admin(&app.state, &Phone::parse(&person.phone, "IN").unwrap()).await.unwrap());
+    assert!(app.set_admin(&person.phone, true).await);
     person
 }
 
@@ -72,6 +71,6 @@ fn stat<'a>(page: &'a str, section: &str, label: &str) -> &'a str {
 /// Somebody who may look, on the overview.
 async fn looking(app: &TestApp) -> Visitor {
     let person = app.register("the.auditor", "user").await;
-    assert!(account::grant_viewer(&app.state, &Phone::parse(&person.phone, "IN").unwrap()).await.unwrap());
+    assert!(app.grant_viewer(&person.phone).await);
     signed_in(app, &person).await
 }

@@ -243,4 +243,11 @@ async fn one_device_is_signed_out_and_the_others_stay() {
     admin.submit(&foreign, &[]).await.leads_to(&format!("/admin/people/{}", phone.id + 1));
     admin.submit(&format!("{page}/sign-out"), &[]).await.leads_to(&format!("{page}?done=signed-out"));
     assert!(admin.get(&page).await.text.contains("Signed in nowhere."));
+    admin.submit("/admin/people/987654/sign-out", &[]).await.is_page(404, "Page not found");
+    let written: Vec<(String, i64)> =
+        sqlx::query_as("SELECT action, subject_id FROM audit_log WHERE action LIKE 'user.sign_out%' ORDER BY entry_id")
+            .fetch_all(&app.state.db)
+            .await
+            .unwrap();
+    assert_eq!(written, [("user.sign_out_device".to_owned(), phone.id), ("user.sign_out".to_owned(), phone.id)]);
 }
