@@ -1,7 +1,5 @@
 //! Calls keep their sides busy: in the call's own transaction, so that presence and calls never disagree.
 
-use std::collections::HashMap;
-
 use chrono::{DateTime, Utc};
 use saathii_shared_types::{CallId, UserId};
 use sqlx::PgConnection;
@@ -35,18 +33,4 @@ pub async fn enter_call(
     }
     let listener = store::find(db, listener).await?;
     Ok(if listener.is_some_and(|row| row.is_online) { Entry::ListenerBusy } else { Entry::ListenerOffline })
-}
-
-/// Frees whoever these calls keep busy; the rows are to be published after the commit.
-pub async fn leave_calls(
-    db: &mut PgConnection,
-    calls: &[CallId],
-    now: DateTime<Utc>,
-) -> sqlx::Result<Vec<PresenceRow>> {
-    store::leave_calls(db, calls, now).await
-}
-
-/// When each was last heard of; the unknown are left out.
-pub async fn last_seen(db: &mut PgConnection, users: &[UserId]) -> sqlx::Result<HashMap<UserId, DateTime<Utc>>> {
-    Ok(store::last_seen(db, users).await?.into_iter().collect())
 }

@@ -17,9 +17,11 @@ mod sweeper;
 pub use self::{
     error::Error,
     heartbeat::{Heartbeats, Incoming, run_heartbeats},
-    in_call::{Entry, enter_call, last_seen, leave_calls},
+    in_call::{Entry, enter_call},
     routes::router,
     service::{changes_of, changes_with, get_status, go_offline, leave, update_status},
-    store::{PresenceRow, count_in_calls, count_online, insert, list, list_in_calls, list_online, list_silent_calls},
+    store::{
+        PresenceRow, count_in_calls, count_online, insert, last_seen, leave_calls, list, list_online, list_silent_calls,
+    },
     sweeper::{mend_gaps, run_sweeper, sweep, touch_connected},
 };

@@ -2,6 +2,8 @@
 //!
 //! Whatever changes several rows locks them in the order of ids, so that no two writers wait for each other.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use saathii_shared_types::{CallId, UserId, presence::StatusPatch};
 use sqlx::PgConnection;
@@ -301,8 +303,8 @@ pub(super) async fn enter_call(
     .await
 }
 
-/// Frees both sides of these calls.
-pub(super) async fn leave_calls(
+/// Frees whoever these calls keep busy; the rows are to be published after the commit.
+pub async fn leave_calls(
     db: &mut PgConnection,
     calls: &[CallId],
     now: DateTime<Utc>,
@@ -333,8 +335,8 @@ pub(super) async fn find_call_of(db: &mut PgConnection, user: UserId) -> sqlx::R
     Ok(row.flatten())
 }
 
-/// When each was last heard of.
-pub(super) async fn last_seen(db: &mut PgConnection, users: &[UserId]) -> sqlx::Result<Vec<(UserId, DateTime<Utc>)>> {
+/// When each was last heard of; the unknown are left out.
+pub async fn last_seen(db: &mut PgConnection, users: &[UserId]) -> sqlx::Result<HashMap<UserId, DateTime<Utc>>> {
     let rows = sqlx::query!(
         r#"SELECT user_id AS "user_id: UserId", last_seen FROM presence WHERE user_id = ANY ($1)"#,
         users as &[UserId],
@@ -370,15 +372,4 @@ pub async fn list_silent_calls(
 /// How many people a call keeps busy.
 pub async fn count_in_calls(db: &mut PgConnection) -> sqlx::Result<i64> {
     sqlx::query_scalar!(r#"SELECT count(*) AS "count!" FROM presence WHERE call_id IS NOT NULL"#).fetch_one(db).await
-}
-
-/// Whom a call keeps busy, and which; for the proof.
-pub async fn list_in_calls(db: &mut PgConnection) -> sqlx::Result<Vec<(UserId, CallId)>> {
-    let rows = sqlx::query!(
-        r#"SELECT user_id AS "user_id: UserId", call_id AS "call_id!: CallId"
-           FROM presence WHERE call_id IS NOT NULL"#
-    )
-    .fetch_all(db)
-    .await?;
-    Ok(rows.into_iter().map(|row| (row.user_id, row.call_id)).collect())
 }

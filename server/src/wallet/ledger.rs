@@ -1,4 +1,5 @@
-//! Every way that money moves, by name. Each runs in its caller's transaction.
+//! Ways that money moves, by name; those that one statement decides stand in the store. Each runs in its caller's
+//! transaction.
 
 use chrono::{DateTime, Utc};
 use saathii_shared_types::{CallId, Coins, Earnings, PaymentId, UserId, WithdrawalId};
@@ -24,11 +25,6 @@ pub struct Paid {
     pub call: CallId,
     /// What the payer has left.
     pub balance: Coins,
-}
-
-/// Charges each minute whose payer can afford it; the others are missing from the answer.
-pub async fn charge_minutes(db: &mut PgConnection, charges: &[Charge], now: DateTime<Utc>) -> sqlx::Result<Vec<Paid>> {
-    store::charge_minutes(db, charges, now).await
 }
 
 /// Credits a purchase. A second time is a unique violation: whoever calls has made sure that there is none.
@@ -75,17 +71,6 @@ pub async fn take_back_purchase(
         store::post(db, transfer, now).await?;
     }
     Ok(taken)
-}
-
-/// Sets earnings aside for a withdrawal; false where there are not enough.
-pub async fn hold_withdrawal(
-    db: &mut PgConnection,
-    user: UserId,
-    withdrawal: WithdrawalId,
-    amount: Earnings,
-    now: DateTime<Utc>,
-) -> sqlx::Result<bool> {
-    store::hold(db, user, withdrawal, amount, now).await
 }
 
 /// What was set aside has been paid out.

@@ -14,9 +14,11 @@ mod store;
 
 pub use self::{
     events::tell,
-    ledger::charge_minutes,
-    ledger::{Charge, Paid, credit_purchase, hold_withdrawal, pay_withdrawal, release_withdrawal, take_back_purchase},
+    ledger::{Charge, Paid, credit_purchase, pay_withdrawal, release_withdrawal, take_back_purchase},
     proof::{Discrepancy, prove},
     routes::{balance_of, router},
-    store::{Movement, WalletRow, count_movements, export_transactions, find, insert, list_movements},
+    store::{
+        Movement, WalletRow, charge_minutes, count_movements, export_transactions, find, hold_withdrawal, insert,
+        list_movements,
+    },
 };

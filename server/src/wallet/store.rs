@@ -101,12 +101,9 @@ pub(super) async fn post(db: &mut PgConnection, transfer: Transfer, now: DateTim
     Ok(())
 }
 
-/// Both sides of each minute that its payer can afford, in one statement: the locked balance decides.
-pub(super) async fn charge_minutes(
-    db: &mut PgConnection,
-    charges: &[Charge],
-    now: DateTime<Utc>,
-) -> sqlx::Result<Vec<Paid>> {
+/// Charges each minute whose payer can afford it, in one statement: the locked balance decides. The others are missing
+/// from the answer; of one payer, at most one minute at a time.
+pub async fn charge_minutes(db: &mut PgConnection, charges: &[Charge], now: DateTime<Utc>) -> sqlx::Result<Vec<Paid>> {
     let calls: Vec<CallId> = charges.iter().map(|charge| charge.call).collect();
     let minutes: Vec<i32> = charges.iter().map(|charge| charge.minute).collect();
     let payers: Vec<UserId> = charges.iter().map(|charge| charge.payer).collect();
@@ -155,8 +152,8 @@ pub(super) async fn charge_minutes(
     .await
 }
 
-/// False where less is withdrawable than `amount`; the locked row decides.
-pub(super) async fn hold(
+/// Sets earnings aside for a withdrawal; false where there are not enough: the locked row decides.
+pub async fn hold_withdrawal(
     db: &mut PgConnection,
     user: UserId,
     withdrawal: WithdrawalId,

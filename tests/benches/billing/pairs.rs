@@ -75,6 +75,7 @@ async fn start_and_end(app: &saathii_server::state::AppState, caller: UserId, li
 fn script(people: i64) -> String {
     let parties =
         with(&statement(&["FROM users", "is_verified", "FOR SHARE"]), &["ARRAY[:caller, :listener]::bigint[]"]);
+    let blocked = with(&statement(&["FROM blocks", "is_blocked!"]), &[":caller", ":listener"]);
     let insert =
         with(&statement(&["INSERT INTO calls"]), &[":caller", ":listener", "'audio'", "10", "15", "60", ":now"]);
     let charge = with(
@@ -109,6 +110,7 @@ fn script(people: i64) -> String {
 \set listener (:caller + {people})
 BEGIN;
 {parties};
+{blocked};
 WITH started AS ({insert}) SELECT "call_id: CallId" AS call FROM started \gset
 {charge};
 {enter};

@@ -5,7 +5,7 @@ use std::{fs, path::Path, process::Command};
 /// The statement of the server that contains all of these.
 pub(crate) fn statement(marks: &[&str]) -> String {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../server/.sqlx");
-    let mut found: Vec<String> = fs::read_dir(folder)
+    let found: Vec<String> = fs::read_dir(folder)
         .unwrap()
         .map(|entry| {
             let text = fs::read_to_string(entry.unwrap().path()).unwrap();
@@ -15,9 +15,9 @@ pub(crate) fn statement(marks: &[&str]) -> String {
         .filter(|query| marks.iter().all(|mark| query.contains(mark)))
         .collect();
     assert_eq!(found.len(), 1, "{marks:?}: {found:?}");
-    let lines: Vec<&str> =
-        found.remove(0).leak().lines().map(|line| line.split("--").next().unwrap_or(line).trim()).collect();
-    lines.join(" ")
+    // Without comments, on one line.
+    let lines = found[0].lines().map(|line| line.split("--").next().unwrap_or(line).trim());
+    lines.collect::<Vec<_>>().join(" ")
 }
 
 /// With these in place of `$1`, `$2`, …
