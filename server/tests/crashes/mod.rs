@@ -4,7 +4,7 @@ mod calls;
 
 use std::{
     fs,
-    path::{Path, PathBuf},
+    path::Path,
     process::Command,
     time::{Duration, Instant},
 };
@@ -44,11 +44,15 @@ fn postmaster(data: &Path) -> u32 {
     file.lines().next().unwrap().parse().unwrap()
 }
 
-/// The URL of the cluster that a server keeps in its folder.
+/// The URL of the cluster that a running server keeps for its folder, learnt by joining it for a moment.
 fn embedded_url(folder: &Folder) -> String {
-    let file = fs::read_to_string(folder.0.join("pg/postmaster.pid")).unwrap();
-    let sockets = file.lines().nth(4).unwrap();
-    format!("postgres://saathii@localhost:5432/saathii?host={}&sslmode=disable", sockets.replace('/', "%2F"))
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        let joined = Postgres::start(&folder.0, Durability::On).await.unwrap();
+        let url = joined.url("saathii");
+        joined.stop().await;
+        url
+    })
 }
 
 #[test]
@@ -75,21 +79,22 @@ fn a_meter_killed_again_and_again_bills_every_minute_once() {
 #[test]
 fn a_postgres_that_crashes_under_a_meter_loses_no_minute() {
     let folder = Folder::new("postgres");
-    let cluster = PathBuf::from(&folder.0).join("cluster");
+    let cluster = folder.0.join("cluster");
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let mut started = vec![runtime.block_on(Postgres::start(&cluster, Durability::On)).unwrap()];
     let url = started[0].url("saathii");
+    let data = started[0].data_dir();
     let vars = [QUICK, NO_DEMO, ("DATABASE_URL", &url)];
     let server = Server::start(&folder, &vars);
     let calls = Calls::begin(&url, 200);
     let mut moments = Moments(11);
     for _ in 0..3 {
         std::thread::sleep(moments.next());
-        let pid = postmaster(&cluster.join("pg"));
+        let pid = postmaster(&data);
         // `pg_ctl stop -m immediate`: no checkpoint, no farewell.
         send("-QUIT", pid);
         let begun = Instant::now();
-        while cluster.join("pg/postmaster.pid").exists() {
+        while data.join("postmaster.pid").exists() {
             assert!(begun.elapsed() < Duration::from_secs(20), "Postgres does not end");
             std::thread::sleep(Duration::from_millis(10));
         }

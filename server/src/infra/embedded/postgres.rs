@@ -94,6 +94,11 @@ impl Postgres {
         format!("postgres://{NAME}@localhost:{PORT}/{database}?host={sockets}&sslmode=disable")
     }
 
+    /// Where its files lie: not always in the folder that was asked for, see [`note`](Self::note).
+    pub fn data_dir(&self) -> PathBuf {
+        pg_cluster::data(&self.home)
+    }
+
     /// Which version runs where, and why there.
     pub fn note(&self) -> &str {
         &self.note
