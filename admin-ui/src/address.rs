@@ -32,6 +32,11 @@ impl Query {
         T::ALL.iter().find(|(_, word, _)| *word == value).map(|(choice, ..)| *choice)
     }
 
+    /// An id, as people write it: `12` or `#12`.
+    pub fn id(&self, name: &str) -> Option<i64> {
+        self.text(name)?.trim_start_matches('#').trim().parse().ok().filter(|id| *id > 0)
+    }
+
     /// The number of a page, from 1.
     pub fn page(&self, name: &str) -> i64 {
         self.text(name).and_then(|text| text.parse().ok()).unwrap_or(1).clamp(1, LAST_PAGE)
@@ -130,6 +135,8 @@ mod tests {
         assert_eq!((query.page("page"), query.page("page2"), query.page("page3")), (1, 1, 1));
         assert_eq!(Query::parse(&format!("q={}", "x".repeat(201))).text("q"), None);
         assert_eq!(Query::parse("size=large").choice("size"), Some(Size::Large));
+        let ids = Query::parse("a=%2312&b=12&c=-1&d=x");
+        assert_eq!(["a", "b", "c", "d"].map(|name| ids.id(name)), [Some(12), Some(12), None, None]);
         assert_eq!((Size::Small.word(), Size::Small.label()), ("small", "Small ones"));
     }
 

@@ -9,16 +9,26 @@ use leptos_router::{
     hooks::use_params_map,
     path,
 };
-use saathii_shared_types::{SampleId, UserId};
+use saathii_shared_types::{CallId, ReportId, SampleId, UserId, WithdrawalId};
 
 use crate::{
     address::Query,
     desk::Desk,
     pages::{
         account::AccountPage,
+        calls::{Call, CallPage, Calls, CallsPage, CallsQuery, EndCallPage},
+        log::{Log, LogPage, LogQuery},
+        moderation::{Complaint, ComplaintPage, Reports, ReportsPage, ReportsQuery},
+        money::{
+            books::{Books, BooksPage},
+            ledger::{Entry, Ledger, LedgerPage, LedgerQuery, TransferPage},
+            recharges::{Recharges, RechargesPage, RechargesQuery},
+            withdrawals::{Withdrawal, WithdrawalPage, Withdrawals, WithdrawalsPage, WithdrawalsQuery},
+        },
         overview::{Overview, OverviewPage, OverviewQuery},
         people::{People, PeoplePage, PeopleQuery},
         person::{Person, PersonPage, PersonQuery, RightsChange, RightsPage, SignOutPage},
+        suspension::{ReinstatePage, SuspendPage},
         system::{System, SystemPage},
         verification::{Queue, QueuePage, Sample, SamplePage, queue_page},
     },
@@ -34,6 +44,17 @@ pub trait Source: Send + Sync {
     fn person(&self, id: UserId, query: PersonQuery) -> Reading<'_, Person>;
     /// The name of somebody who is not deleted.
     fn name(&self, id: UserId) -> Reading<'_, String>;
+    fn calls(&self, query: CallsQuery) -> Reading<'_, Calls>;
+    fn call(&self, id: CallId) -> Reading<'_, Call>;
+    fn withdrawals(&self, query: WithdrawalsQuery) -> Reading<'_, Withdrawals>;
+    fn withdrawal(&self, id: WithdrawalId) -> Reading<'_, Withdrawal>;
+    fn recharges(&self, query: RechargesQuery) -> Reading<'_, Recharges>;
+    fn ledger(&self, query: LedgerQuery) -> Reading<'_, Ledger>;
+    fn transfer(&self, id: i64) -> Reading<'_, Entry>;
+    fn books(&self) -> Reading<'_, Books>;
+    fn reports(&self, query: ReportsQuery) -> Reading<'_, Reports>;
+    fn complaint(&self, id: ReportId) -> Reading<'_, Complaint>;
+    fn log(&self, query: LogQuery) -> Reading<'_, Log>;
     fn system(&self) -> Reading<'_, System>;
 }
 
@@ -59,6 +80,20 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("people/:id/revoke/admin") view=|| rights("admin", false) ssr=SsrMode::Async />
                 <Route path=path!("people/:id/revoke/viewer") view=|| rights("viewer", false) ssr=SsrMode::Async />
                 <Route path=path!("people/:id/sign-out") view=sign_out ssr=SsrMode::Async />
+                <Route path=path!("calls") view=calls ssr=SsrMode::Async />
+                <Route path=path!("calls/:id") view=call ssr=SsrMode::Async />
+                <Route path=path!("calls/:id/end") view=end_call ssr=SsrMode::Async />
+                <Route path=path!("money/withdrawals") view=withdrawals ssr=SsrMode::Async />
+                <Route path=path!("money/withdrawals/:id") view=withdrawal ssr=SsrMode::Async />
+                <Route path=path!("money/recharges") view=recharges ssr=SsrMode::Async />
+                <Route path=path!("money/transactions") view=ledger ssr=SsrMode::Async />
+                <Route path=path!("money/transactions/:id") view=transfer ssr=SsrMode::Async />
+                <Route path=path!("money/books") view=books ssr=SsrMode::Async />
+                <Route path=path!("moderation") view=reports ssr=SsrMode::Async />
+                <Route path=path!("moderation/:id") view=complaint ssr=SsrMode::Async />
+                <Route path=path!("log") view=log ssr=SsrMode::Async />
+                <Route path=path!("people/:id/suspend") view=suspend ssr=SsrMode::Async />
+                <Route path=path!("people/:id/reinstate") view=reinstate ssr=SsrMode::Async />
                 <Route path=path!("system") view=system ssr=SsrMode::Async />
                 <Route path=path!("account") view=account ssr=SsrMode::Async />
             </Routes>
@@ -104,9 +139,83 @@ fn sign_out() -> impl IntoView {
     page(named, |desk, (id, name)| view! { <SignOutPage desk id name /> })
 }
 
+fn suspend() -> impl IntoView {
+    page(named, |desk, (id, name)| view! { <SuspendPage desk id name /> })
+}
+
+fn reinstate() -> impl IntoView {
+    page(named, |desk, (id, name)| view! { <ReinstatePage desk id name /> })
+}
+
+fn reports() -> impl IntoView {
+    page(
+        |source, asked| source.reports(ReportsQuery::of(&asked.query)),
+        |desk, reports| view! { <ReportsPage desk reports /> },
+    )
+}
+
+fn complaint() -> impl IntoView {
+    page(
+        |source, asked| source.complaint(ReportId(asked.id)),
+        |desk, complaint| view! { <ComplaintPage desk complaint /> },
+    )
+}
+
+fn log() -> impl IntoView {
+    page(|source, asked| source.log(LogQuery::of(&asked.query)), |desk, log| view! { <LogPage desk log /> })
+}
+
 fn named<'a>(source: &'a dyn Source, asked: &Asked) -> Reading<'a, (UserId, String)> {
     let id = UserId(asked.id);
     Box::pin(async move { Ok((id, source.name(id).await?)) })
+}
+
+fn calls() -> impl IntoView {
+    page(|source, asked| source.calls(CallsQuery::of(&asked.query)), |desk, calls| view! { <CallsPage desk calls /> })
+}
+
+fn call() -> impl IntoView {
+    page(|source, asked| source.call(CallId(asked.id)), |desk, call| view! { <CallPage desk call /> })
+}
+
+fn end_call() -> impl IntoView {
+    page(|source, asked| source.call(CallId(asked.id)), |desk, call| view! { <EndCallPage desk id=call.entry.id /> })
+}
+
+fn withdrawals() -> impl IntoView {
+    page(
+        |source, asked| source.withdrawals(WithdrawalsQuery::of(&asked.query)),
+        |desk, withdrawals| view! { <WithdrawalsPage desk withdrawals /> },
+    )
+}
+
+fn withdrawal() -> impl IntoView {
+    page(
+        |source, asked| source.withdrawal(WithdrawalId(asked.id)),
+        |desk, withdrawal| view! { <WithdrawalPage desk withdrawal /> },
+    )
+}
+
+fn recharges() -> impl IntoView {
+    page(
+        |source, asked| source.recharges(RechargesQuery::of(&asked.query)),
+        |desk, recharges| view! { <RechargesPage desk recharges /> },
+    )
+}
+
+fn ledger() -> impl IntoView {
+    page(
+        |source, asked| source.ledger(LedgerQuery::of(&asked.query)),
+        |desk, ledger| view! { <LedgerPage desk ledger /> },
+    )
+}
+
+fn transfer() -> impl IntoView {
+    page(|source, asked| source.transfer(asked.id), |desk, entry| view! { <TransferPage desk entry /> })
+}
+
+fn books() -> impl IntoView {
+    page(|source, _| source.books(), |desk, books| view! { <BooksPage desk books /> })
 }
 
 fn system() -> impl IntoView {

@@ -44,6 +44,8 @@ pub enum Rights {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Waiting {
     pub reviews: i64,
+    pub withdrawals: i64,
+    pub reports: i64,
 }
 
 /// What a form did. The address carries its word alone, so that no link can put text of its own on a page.
@@ -55,6 +57,14 @@ pub enum Flash {
     RoleRevoked,
     DeviceSignedOut,
     SignedOut,
+    CallEnded,
+    WithdrawalApproved,
+    WithdrawalPaid,
+    WithdrawalRejected,
+    ReportResolved,
+    ReportDismissed,
+    Suspended,
+    Reinstated,
 }
 
 impl Flash {
@@ -69,5 +79,13 @@ impl Choice for Flash {
         (Self::RoleRevoked, "role-revoked", "The role was revoked."),
         (Self::DeviceSignedOut, "device-signed-out", "The device was signed out."),
         (Self::SignedOut, "signed-out", "Every device was signed out."),
+        (Self::CallEnded, "call-ended", "The call was ended; both were told."),
+        (Self::WithdrawalApproved, "withdrawal-approved", "The withdrawal was approved; it may be paid now."),
+        (Self::WithdrawalPaid, "withdrawal-paid", "The withdrawal was marked as paid."),
+        (Self::WithdrawalRejected, "withdrawal-rejected", "The withdrawal was rejected; the earnings are back."),
+        (Self::ReportResolved, "report-resolved", "The report was resolved."),
+        (Self::ReportDismissed, "report-dismissed", "The report was dismissed."),
+        (Self::Suspended, "suspended", "The account was suspended, and signed out everywhere."),
+        (Self::Reinstated, "reinstated", "The account was reinstated."),
     ];
 }

@@ -8,6 +8,8 @@
   let retry = 0;
   let fetching = false;
   let again = false;
+  /** By how much this clock runs before the server's, in milliseconds. */
+  let ahead = 0;
 
   function say(text, state) {
     status.hidden = false;
@@ -30,6 +32,8 @@
       }
       if (!response.ok) throw new Error(`HTTP ${response.status}`);
       swap(new DOMParser().parseFromString(await response.text(), "text/html"));
+      compareClocks();
+      count();
       say("Live", "live");
     } catch {
       say("Not current, trying again", "stale");
@@ -80,6 +84,31 @@
     else connect();
   }
 
+  // What goes on counts between two fetches, by the server's clock: a call's length, and its coins, paid as a minute
+  // begins.
+  function clock(seconds) {
+    const two = (number) => String(number).padStart(2, "0");
+    const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60];
+    return hours > 0 ? `${hours}:${two(minutes)}:${two(seconds % 60)}` : `${minutes}:${two(seconds % 60)}`;
+  }
+
+  function count() {
+    for (const element of document.querySelectorAll("[data-since]")) {
+      const { since, rate, every } = element.dataset;
+      const seconds = Math.max(0, Math.floor((Date.now() - ahead - Date.parse(since)) / 1000));
+      const text = rate ? (Number(rate) * (Math.floor(seconds / Number(every)) + 1)).toLocaleString("en") : clock(seconds);
+      if (element.textContent !== text) element.textContent = text;
+    }
+  }
+
+  function compareClocks() {
+    const made = document.querySelector("#as-of time")?.dateTime;
+    // The page says whole seconds.
+    if (made) ahead = Date.now() - Date.parse(made) - 500;
+  }
+
+  compareClocks();
+  setInterval(count, 1000);
   document.addEventListener("visibilitychange", follow);
   follow();
 })();

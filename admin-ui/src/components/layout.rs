@@ -13,7 +13,11 @@ use crate::{
 pub enum Section {
     Overview,
     Verification,
+    Reports,
+    Calls,
     People,
+    Money,
+    Log,
     System,
     /// Of one's own account; the sidebar's foot leads there.
     Account,
@@ -23,7 +27,11 @@ pub enum Section {
 const SECTIONS: &[(Section, &str, &str)] = &[
     (Section::Overview, "Overview", paths::HOME),
     (Section::Verification, "Verification", paths::VERIFICATION),
+    (Section::Reports, "Reports", paths::REPORTS),
+    (Section::Calls, "Calls", paths::CALLS),
     (Section::People, "People", paths::PEOPLE),
+    (Section::Money, "Money", paths::WITHDRAWALS),
+    (Section::Log, "Audit log", paths::LOG),
     (Section::System, "System", paths::SYSTEM),
 ];
 
@@ -32,7 +40,9 @@ impl Section {
     fn waiting(self, waiting: Waiting) -> i64 {
         match self {
             Self::Verification => waiting.reviews,
-            Self::Overview | Self::People | Self::System | Self::Account => 0,
+            Self::Money => waiting.withdrawals,
+            Self::Reports => waiting.reports,
+            Self::Overview | Self::Calls | Self::People | Self::Log | Self::System | Self::Account => 0,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What pages are made of.
 
+pub mod call;
 pub mod chart;
 pub mod confirm;
 pub mod document;

@@ -135,6 +135,27 @@ fn cells(classes: &[Option<&'static str>], row: Row) -> impl IntoView + use<> {
     view! { <tr>{cells}</tr> }
 }
 
+/// The way through a list that is too long to be counted, the newest first.
+#[component]
+pub fn Older(
+    /// Where it begins, unless that is shown.
+    newest: Option<Address>,
+    /// What comes after the last row, if anything does.
+    older: Option<Address>,
+) -> impl IntoView {
+    let link = |to: Option<Address>, rel: &'static str, text: &'static str| {
+        to.map(|to| view! { <a href=to.to_string() rel=rel>{text}</a> })
+    };
+    (newest.is_some() || older.is_some()).then(|| {
+        view! {
+            <nav class="pager" aria-label="Older and newer">
+                {link(newest, "first", "Newest")}
+                {link(older, "next", "Older")}
+            </nav>
+        }
+    })
+}
+
 /// Which part of a list is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Part {

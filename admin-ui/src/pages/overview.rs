@@ -32,6 +32,8 @@ pub struct Overview {
     pub stores: Vec<StoreHealth>,
     pub live_calls: i64,
     pub pending_reviews: i64,
+    pub pending_withdrawals: i64,
+    pub open_reports: i64,
     /// By how much the longest overdue minute of a call is late.
     pub meter_lateness: TimeDelta,
     pub proof: Option<Proof>,
@@ -153,7 +155,9 @@ pub fn OverviewPage(desk: Desk, overview: Overview) -> impl IntoView {
                 <dl id="work" class="stats" data-live>
                     <Stat label="Live calls" value=overview.live_calls />
                     <Stat label="Pending reviews" value=overview.pending_reviews href=paths::VERIFICATION />
-                    <Stat label="Discrepancies in the books" value=discrepancies class=books_class />
+                    <Stat label="Open reports" value=overview.open_reports href=paths::REPORTS />
+                    <Stat label="Pending withdrawals" value=overview.pending_withdrawals href=paths::WITHDRAWALS />
+                    <Stat label="Discrepancies in the books" value=discrepancies class=books_class href=paths::BOOKS />
                     <Stat label="Sockets" value=sockets note="on this node" />
                 </dl>
                 <p id="proof" class="hint" data-live>{books}</p>

@@ -5,14 +5,20 @@ use leptos::prelude::*;
 use saathii_shared_types::{
     CallId, Coins, Earnings, SampleId, SessionId, UserId,
     calls::{CallStatus, CallType},
+    reports::Report,
     users::{Role, Sex},
     verification::VerificationStatus,
 };
 
 use super::people::{Presence, roles_of, stars};
+use super::{
+    moderation::{report_columns, report_row},
+    suspension::Suspended,
+};
 use crate::{
-    address::{Address, Query},
+    address::{Address, Choice, Query},
     components::{
+        call::{CallLink, CallState},
         confirm::ConfirmPage,
         facts::{Facts, Pill, Tone, or_dash},
         form::CsrfField,
@@ -57,6 +63,9 @@ pub struct Person {
     /// How many callers rated them.
     pub rating_count: i64,
     pub devices: Vec<Device>,
+    pub suspended: Option<Suspended>,
+    /// About them, the newest first.
+    pub reports: Vec<Report>,
 }
 
 /// Somebody's row.
@@ -157,6 +166,12 @@ pub fn PersonPage(desk: Desk, person: Person) -> impl IntoView {
     let deleted = person.account.deleted_at.map(|at| {
         view! { <p class="warning">"This account was deleted " <Ago at now /> ". What others’ records need is kept."</p> }
     });
+    let is_suspended = person.suspended.is_some();
+    let suspended = person.suspended.map(|Suspended { since, until, reason }| {
+        let until = until.map(|at| view! { ", until " <When at /> });
+        view! { <p class="warning">"Suspended since " <When at=since /> {until} ": “" {reason} "”"</p> }
+    });
+    let report_rows = person.reports.into_iter().map(|report| report_row(report, now)).collect();
     let calls = Address::new(paths::person(id))
         .with("postings", Some(person.postings_part.page).filter(|page| *page > 1))
         .at("calls");
@@ -179,13 +194,15 @@ pub fn PersonPage(desk: Desk, person: Person) -> impl IntoView {
     view! {
         <Layout title current=Section::People desk=desk.clone() as_of=now>
             {deleted}
+            {suspended}
             <div class="pair">
-                <AccountFacts account=person.account rating_count=person.rating_count desk=desk.clone() />
+                <AccountFacts account=person.account rating_count=person.rating_count is_suspended desk=desk.clone() />
                 <PresenceFacts presence=person.presence call=person.call now />
             </div>
             <WalletFacts wallet=person.wallet />
             <Devices id devices=person.devices desk now />
             {samples}
+            <Table id="reports" title="Reports about them" columns=report_columns() rows=report_rows empty="Nobody complained." live=true />
             <Table id="calls" title="Calls" columns=call_columns() rows=call_rows empty="No calls yet." live=true>
                 <Pager address=calls name="calls" part=calls_part />
             </Table>
@@ -204,7 +221,7 @@ pub fn PersonPage(desk: Desk, person: Person) -> impl IntoView {
 }
 
 #[component]
-fn AccountFacts(account: Account, rating_count: i64, desk: Desk) -> impl IntoView {
+fn AccountFacts(account: Account, rating_count: i64, is_suspended: bool, desk: Desk) -> impl IntoView {
     let id = account.id;
     let sex = match account.sex {
         Sex::Female => "Female",
@@ -241,7 +258,11 @@ fn AccountFacts(account: Account, rating_count: i64, desk: Desk) -> impl IntoVie
             };
             view! { <a class="button quiet" href=href>{text}</a> }
         };
-        view! { {link("admin", is_admin)} {link("viewer", is_viewer)} }
+        let (href, text) =
+            if is_suspended { (paths::reinstate(id), "Reinstate") } else { (paths::suspend(id), "Suspend") };
+        // The role is taken first: who may suspend could otherwise suspend whoever would lift it.
+        let suspension = (!is_admin).then(|| view! { <a class="button quiet" href=href>{text}</a> });
+        view! { {link("admin", is_admin)} {link("viewer", is_viewer)} {suspension} }
     });
     view! { <Facts id="account" title="Account" facts>{links}</Facts> }
 }
@@ -256,8 +277,9 @@ fn PresenceFacts(presence: Option<Seen>, call: Option<CallLine>, now: DateTime<U
     let text = match call {
         None => "In no call".into_any(),
         Some(call) => {
-            let spent = format!("call #{}, {} min, {} coins, with ", call.id, call.minutes, coins(call.coins));
-            view! { {spent} <PersonLink id=call.other name=call.other_name /> }.into_any()
+            let spent = format!(", {} min, {} coins, with ", call.minutes, coins(call.coins));
+            view! { "Call " <CallLink id=call.id /> {spent} <PersonLink id=call.other name=call.other_name /> }
+                .into_any()
         }
     };
     facts.push(("Now", text));
@@ -337,21 +359,12 @@ fn call_columns() -> Vec<Column> {
 }
 
 fn call_row(call: CallLine) -> Row {
-    let kind = match call.call_type {
-        CallType::Audio => "Audio",
-        CallType::Video => "Video",
-    };
-    let (tone, status) = match call.status {
-        CallStatus::Ongoing => (Tone::Good, "Ongoing"),
-        CallStatus::Completed => (Tone::Plain, "Completed"),
-        CallStatus::Dropped => (Tone::Warn, "Dropped"),
-    };
     let direction = if call.is_caller { "called " } else { "was called by " };
     row![
-        format!("#{}", call.id),
+        view! { <CallLink id=call.id /> },
         view! { <span class="detail">{direction}</span> <PersonLink id=call.other name=call.other_name /> },
-        kind,
-        view! { <Pill text=status tone /> },
+        call.call_type.label(),
+        view! { <CallState status=call.status /> },
         view! { <When at=call.started_at /> },
         duration(chrono::TimeDelta::seconds(call.seconds)),
         coins(call.coins),
@@ -359,7 +372,7 @@ fn call_row(call: CallLine) -> Row {
     ]
 }
 
-fn posting_columns() -> Vec<Column> {
+pub(super) fn posting_columns() -> Vec<Column> {
     vec![
         Column::text("Posting"),
         Column::text("From"),
@@ -370,7 +383,7 @@ fn posting_columns() -> Vec<Column> {
     ]
 }
 
-fn posting_row(posting: Posting) -> Row {
+pub(super) fn posting_row(posting: Posting) -> Row {
     let belongs = if posting.part > 0 {
         format!("#{}, minute {}", posting.reference, posting.part)
     } else {
@@ -392,7 +405,7 @@ fn posting_row(posting: Posting) -> Row {
 }
 
 /// `call_charge` as people write it.
-fn words(name: &str) -> String {
+pub(super) fn words(name: &str) -> String {
     let mut text = name.replace('_', " ");
     if let Some(first) = text.get_mut(..1) {
         first.make_ascii_uppercase();

@@ -17,10 +17,15 @@ mod service;
 mod store;
 
 use axum::{extract::FromRequestParts, http::request::Parts};
-use saathii_shared_types::{ReportId, SampleId, UserId, WithdrawalId};
+use saathii_shared_types::{CallId, ReportId, SampleId, UserId, WithdrawalId};
 use serde_json::Value;
 
-pub use self::{routes::router, store::record};
+pub use self::{
+    query::AuditQuery,
+    routes::router,
+    service::list_entries,
+    store::{list_words, record},
+};
 use crate::{
     auth::{Admin, ClientInfo},
     http::HttpError,
@@ -65,6 +70,10 @@ pub struct Subject {
 impl Subject {
     pub fn user(user: UserId) -> Self {
         Self { kind: "user", id: user.0 }
+    }
+
+    pub fn call(call: CallId) -> Self {
+        Self { kind: "call", id: call.0 }
     }
 
     pub fn sample(sample: SampleId) -> Self {

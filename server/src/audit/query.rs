@@ -2,25 +2,25 @@ use saathii_shared_types::UserId;
 use serde::{Deserialize, Deserializer};
 use utoipa::IntoParams;
 
-#[derive(Debug, Deserialize, IntoParams)]
+#[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub(super) struct AuditQuery {
+pub struct AuditQuery {
     /// By this admin.
     #[serde(default, deserialize_with = "id")]
     #[param(value_type = Option<i64>, example = 1)]
-    pub(super) actor_id: Option<UserId>,
+    pub actor_id: Option<UserId>,
     /// By an `admin`, from the `command_line`, or by the `configuration`.
     #[param(example = "admin")]
-    pub(super) actor: Option<String>,
+    pub actor: Option<String>,
     /// What it was done to, like `user`.
     #[param(example = "user")]
-    pub(super) subject_kind: Option<String>,
+    pub subject_kind: Option<String>,
     #[serde(default, deserialize_with = "id")]
     #[param(value_type = Option<i64>, example = 456)]
-    pub(super) subject_id: Option<i64>,
+    pub subject_id: Option<i64>,
     /// Like `user.suspend`.
     #[param(example = "user.suspend")]
-    pub(super) action: Option<String>,
+    pub action: Option<String>,
 }
 
 fn id<'de, T: std::str::FromStr, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {

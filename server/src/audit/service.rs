@@ -6,7 +6,7 @@ use super::{query::AuditQuery, store};
 use crate::{http::Paging, state::AppState, users};
 
 /// A page of the record; it is not counted, because it only grows.
-pub(super) async fn list_entries(app: &AppState, query: &AuditQuery, paging: Paging) -> sqlx::Result<AuditPage> {
+pub async fn list_entries(app: &AppState, query: &AuditQuery, paging: Paging) -> sqlx::Result<AuditPage> {
     let mut db = app.db.acquire().await?;
     let mut entries = store::list(&mut db, query, paging.offset(), paging.per_page + 1).await?;
     let page = usize::try_from(paging.per_page).unwrap_or(usize::MAX);

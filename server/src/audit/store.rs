@@ -63,3 +63,24 @@ pub(super) async fn list(
     .fetch_all(db)
     .await
 }
+
+/// Every action and every kind of subject that occurs, to choose from.
+pub async fn list_words(db: &mut PgConnection) -> sqlx::Result<(Vec<String>, Vec<String>)> {
+    // A loose index scan: one probe per word, however long the record is.
+    let actions = sqlx::query_scalar!(
+        r#"WITH RECURSIVE words AS (
+               (SELECT action FROM audit_log ORDER BY action LIMIT 1)
+               UNION ALL
+               SELECT (SELECT a.action FROM audit_log a WHERE a.action > w.action ORDER BY a.action LIMIT 1)
+               FROM words w
+               WHERE w.action IS NOT NULL
+           )
+           SELECT action AS "action!" FROM words WHERE action IS NOT NULL"#
+    )
+    .fetch_all(db)
+    .await?;
+    let mut kinds: Vec<String> =
+        actions.iter().filter_map(|action| action.split_once('.')).map(|(kind, _)| kind.to_owned()).collect();
+    kinds.dedup();
+    Ok((actions, kinds))
+}

@@ -3,11 +3,17 @@
 //! Owns `admin_sessions`. Promises: only admins change anything, and only they and viewers see a page, by
 //! what they are at this moment, whatever ends a user's logins ends the dashboard's too, and no form works that another site sent.
 
+mod calls;
+mod csv;
 mod error;
 mod headers;
 mod live;
+mod log;
+mod moderation;
+mod money;
 mod overview;
 mod pages;
+mod paging;
 mod path;
 mod people;
 mod routes;

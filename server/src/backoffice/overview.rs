@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
-use saathii_admin_ui::pages::overview::{NewPerson, OnlinePerson, Overview, OverviewQuery, People, StoreHealth};
+use saathii_admin_ui::pages::overview::{NewPerson, OnlinePerson, Overview, OverviewQuery, People, Proof, StoreHealth};
 use saathii_shared_types::UserId;
 use sqlx::PgConnection;
 
@@ -11,9 +11,9 @@ use super::takings;
 use crate::{
     calls, feed,
     http::health::{self, Health},
-    presence,
+    presence, reports,
     state::AppState,
-    users, verification,
+    users, verification, withdrawals,
 };
 
 /// Rows of each table: what fits on a screen.
@@ -28,6 +28,8 @@ pub(super) async fn read(app: &AppState, query: OverviewQuery) -> Result<Overvie
     let newest = users::list_newest(&mut db, ROWS).await?;
     let live_calls = calls::count_ongoing(&mut db).await?;
     let pending_reviews = verification::count_pending(&mut db).await?;
+    let pending_withdrawals = withdrawals::count_requested(&mut db).await?;
+    let open_reports = reports::count_open(&mut db).await?;
     let due = calls::find_oldest_due(&mut db).await?;
     // Given back before Postgres is asked again: a page never waits for its own connection.
     drop(db);
@@ -35,8 +37,10 @@ pub(super) async fn read(app: &AppState, query: OverviewQuery) -> Result<Overvie
         now,
         live_calls,
         pending_reviews,
+        pending_withdrawals,
+        open_reports,
         meter_lateness: due.map_or(TimeDelta::zero(), |due| (now - due).max(TimeDelta::zero())),
-        proof: takings::read_proof(app).await.ok(),
+        proof: takings::read_proof(app).await.ok().map(|proof| Proof { at: proof.at, discrepancies: proof.total }),
         span: query.span,
         takings: takings::read_takings(app, query.span).await?,
         listeners,

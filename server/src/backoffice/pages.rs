@@ -19,6 +19,15 @@ use saathii_admin_ui::{
     desk::Waiting,
     html,
     pages::{
+        calls::{Call, Calls, CallsQuery},
+        log::{Log, LogQuery},
+        moderation::{Complaint, Reports, ReportsQuery},
+        money::{
+            books::Books,
+            ledger::{Entry, Ledger, LedgerQuery},
+            recharges::{Recharges, RechargesQuery},
+            withdrawals::{Withdrawal, Withdrawals, WithdrawalsQuery},
+        },
         overview::{Overview, OverviewQuery},
         people::{People, PeopleQuery},
         person::{Person, PersonQuery},
@@ -26,10 +35,12 @@ use saathii_admin_ui::{
         verification::{Queue, Sample},
     },
 };
-use saathii_shared_types::{SampleId, UserId};
+use saathii_shared_types::{CallId, ReportId, SampleId, UserId, WithdrawalId};
 
-use super::{error::PageError, overview, people, session::AdminSession, system, verification};
-use crate::{state::AppState, verification as samples};
+use super::{
+    calls, error::PageError, log, moderation, money, overview, people, session::AdminSession, system, verification,
+};
+use crate::{reports, state::AppState, verification as samples, withdrawals};
 
 type Pinned<T> = Pin<Box<T>>;
 type Html = Pinned<dyn Stream<Item = String> + Send>;
@@ -50,7 +61,7 @@ impl FromRef<AppState> for LeptosOptions {
 async fn show_page(State(app): State<AppState>, admin: AdminSession, request: Request) -> Result<Response, PageError> {
     let query = Query::parse(request.uri().query().unwrap_or_default());
     let desk = desk_of(&app, &admin).await?.after(&query);
-    let reader = Arc::new(Reader { app, failure: Mutex::default() });
+    let reader = Arc::new(Reader { app, admin, failure: Mutex::default() });
     let source: Arc<dyn Source> = reader.clone();
     let context = move || {
         provide_context(source.clone());
@@ -65,7 +76,11 @@ async fn show_page(State(app): State<AppState>, admin: AdminSession, request: Re
 /// The frame of `admin`'s pages, with what waits at this moment.
 pub(super) async fn desk_of(app: &AppState, admin: &AdminSession) -> Result<Desk, sqlx::Error> {
     let mut db = app.db.acquire().await?;
-    let waiting = Waiting { reviews: samples::count_pending(&mut db).await? };
+    let waiting = Waiting {
+        reviews: samples::count_pending(&mut db).await?,
+        withdrawals: withdrawals::count_requested(&mut db).await?,
+        reports: reports::count_open(&mut db).await?,
+    };
     Ok(admin.desk(waiting))
 }
 
@@ -84,6 +99,8 @@ fn plain_html<V: IntoView + 'static>(
 /// Reads for one page; what it could not read is answered instead of the page.
 struct Reader {
     app: AppState,
+    /// For whom.
+    admin: AdminSession,
     failure: Mutex<Option<PageError>>,
 }
 
@@ -121,6 +138,50 @@ impl Source for Reader {
         Box::pin(self.note(people::name_of(&self.app, id)))
     }
 
+    fn calls(&self, query: CallsQuery) -> Reading<'_, Calls> {
+        Box::pin(self.note(calls::read_list(&self.app, query)))
+    }
+
+    fn call(&self, id: CallId) -> Reading<'_, Call> {
+        Box::pin(self.note(calls::read_one(&self.app, id)))
+    }
+
+    fn withdrawals(&self, query: WithdrawalsQuery) -> Reading<'_, Withdrawals> {
+        Box::pin(self.note(money::read_withdrawals(&self.app, query)))
+    }
+
+    fn withdrawal(&self, id: WithdrawalId) -> Reading<'_, Withdrawal> {
+        Box::pin(self.note(money::read_withdrawal(&self.app, &self.admin, id)))
+    }
+
+    fn recharges(&self, query: RechargesQuery) -> Reading<'_, Recharges> {
+        Box::pin(self.note(money::read_recharges(&self.app, query)))
+    }
+
+    fn ledger(&self, query: LedgerQuery) -> Reading<'_, Ledger> {
+        Box::pin(self.note(money::read_ledger(&self.app, query)))
+    }
+
+    fn transfer(&self, id: i64) -> Reading<'_, Entry> {
+        Box::pin(self.note(money::read_transfer(&self.app, id)))
+    }
+
+    fn books(&self) -> Reading<'_, Books> {
+        Box::pin(self.note(money::read_books(&self.app)))
+    }
+
+    fn reports(&self, query: ReportsQuery) -> Reading<'_, Reports> {
+        Box::pin(self.note(moderation::read_queue(&self.app, query)))
+    }
+
+    fn complaint(&self, id: ReportId) -> Reading<'_, Complaint> {
+        Box::pin(self.note(moderation::read_one(&self.app, id)))
+    }
+
+    fn log(&self, query: LogQuery) -> Reading<'_, Log> {
+        Box::pin(self.note(log::read(&self.app, query)))
+    }
+
     fn system(&self) -> Reading<'_, System> {
         Box::pin(self.note(system::read(&self.app)))
     }
@@ -136,9 +197,15 @@ mod tests {
     fn every_page_has_its_route() {
         let (pages, _) = leptos_axum::generate_route_list_with_exclusions_and_ssg_and_context(App, None, || {});
         let pages: Vec<&str> = pages.iter().map(leptos_axum::AxumRouteListing::path).collect();
-        for path in
-            [paths::HOME, paths::VERIFICATION, paths::PEOPLE, "/admin/people/{id}", paths::SYSTEM, paths::ACCOUNT]
-        {
+        for path in [
+            paths::HOME,
+            paths::VERIFICATION,
+            paths::CALLS,
+            paths::PEOPLE,
+            "/admin/people/{id}",
+            paths::SYSTEM,
+            paths::ACCOUNT,
+        ] {
             assert!(pages.contains(&path), "{path} in {pages:?}");
         }
     }

@@ -18,8 +18,9 @@ use saathii_admin_ui::{
 use tower_http::catch_panic::CatchPanicLayer;
 
 use super::{
+    calls,
     error::{PageError, failure_page},
-    headers, live, pages, people,
+    headers, live, moderation, money, pages, people,
     session::{AdminSession, Form, NoFields, Token, end_session},
     sign_in, verification,
 };
@@ -30,6 +31,9 @@ pub fn router(app: &AppState) -> Router<AppState> {
         .merge(sign_in::router())
         .merge(people::router())
         .merge(verification::router())
+        .merge(calls::router())
+        .merge(money::router())
+        .merge(moderation::router())
         .route(paths::SIGN_OUT_EVERYWHERE, post(sign_out_everywhere))
         .route(paths::SIGN_OUT, post(sign_out))
         .route(paths::EVENTS, get(live::show_events))

@@ -1,18 +1,20 @@
 //! What costs more than a page may: sums over calls and the proof of the books, kept for a while on each node.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use chrono::{DateTime, NaiveTime, TimeDelta, Timelike, Utc};
-use saathii_admin_ui::pages::overview::{Proof, Span, Takings};
+use saathii_admin_ui::pages::overview::{Span, Takings};
 use saathii_shared_types::{Coins, Earnings, Paise};
 use tokio::sync::Mutex;
 
-use crate::{calls, proof, state::AppState};
+use crate::{calls, proof, state::AppState, wallet::Discrepancy};
 
 /// The charts may be so old.
 const SUMS_KEPT: TimeDelta = TimeDelta::minutes(1);
 /// The proof reads the whole ledger.
 const PROOF_KEPT: TimeDelta = TimeDelta::minutes(10);
+/// So many are named; the first fault explains most others.
+const DISCREPANCIES: usize = 20;
 
 /// Sums with the moment they were made.
 type Summed = (DateTime<Utc>, Vec<Takings>);
@@ -21,7 +23,14 @@ type Summed = (DateTime<Utc>, Vec<Takings>);
 #[derive(Default)]
 pub struct Kept {
     takings: Mutex<HashMap<Span, Summed>>,
-    proof: Mutex<Option<Proof>>,
+    proof: Mutex<Option<Arc<Proven>>>,
+}
+
+/// A proof of the books and the first of what it found.
+pub(super) struct Proven {
+    pub(super) at: DateTime<Utc>,
+    pub(super) total: usize,
+    pub(super) found: Vec<Discrepancy>,
 }
 
 pub(super) async fn read_takings(app: &AppState, span: Span) -> sqlx::Result<Vec<Takings>> {
@@ -64,18 +73,20 @@ fn margin(app: &AppState, coins: Coins, earnings: Earnings) -> Paise {
 }
 
 /// The last proof; made again when it is old.
-pub(super) async fn read_proof(app: &AppState) -> sqlx::Result<Proof> {
+pub(super) async fn read_proof(app: &AppState) -> sqlx::Result<Arc<Proven>> {
     let now = app.clock.now();
     let mut kept = app.desk.proof.lock().await;
-    if let Some(proof) = kept.filter(|proof| now - proof.at < PROOF_KEPT) {
-        return Ok(proof);
+    if let Some(proof) = kept.as_ref().filter(|proof| now - proof.at < PROOF_KEPT) {
+        return Ok(proof.clone());
     }
-    let found = proof::prove(&app.db).await?;
-    for discrepancy in found.iter().take(20) {
+    let mut found = proof::prove(&app.db).await?;
+    let total = found.len();
+    found.truncate(DISCREPANCIES);
+    for discrepancy in &found {
         tracing::error!(%discrepancy, "the books do not close");
     }
-    let proof = Proof { at: now, discrepancies: found.len() };
-    *kept = Some(proof);
+    let proof = Arc::new(Proven { at: now, total, found });
+    *kept = Some(proof.clone());
     Ok(proof)
 }
 

@@ -28,8 +28,9 @@ pub use self::{
     mirror::{Changes as MirrorChanges, Mirror, run_mirror},
     past::{PastCall, record_past},
     routes::router,
-    service::{Ending, end_call, end_call_between, end_calls_of, start_call},
+    service::{Ending, end_by_admin, end_call, end_call_between, end_calls_of, start_call},
     store::{
-        CallRow, Span, count_of, count_ongoing, export_calls, find, find_oldest_due, find_ongoing_of, list_spans, prove,
+        CallRow, Search, Span, count_of, count_ongoing, export_calls, find, find_ending, find_oldest_due,
+        find_ongoing_of, list_spans, prove, search,
     },
 };

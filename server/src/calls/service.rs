@@ -2,6 +2,7 @@ use saathii_shared_types::{
     CallId, Coins, UserId,
     calls::{Call, CallEnded, CallStarted, CallStatus, CallSystemStatus, EndCause, MinuteBilled, StartCall},
 };
+use serde_json::json;
 use sqlx::PgConnection;
 
 use super::{
@@ -12,6 +13,7 @@ use super::{
     store::{self, CallRow, End, NewCall},
 };
 use crate::{
+    audit::{self, Actor, AdminAction, Subject},
     config::{ListenerVerification, Rate},
     http::{Answer, IdempotencyKey},
     presence::{self, Entry},
@@ -157,6 +159,32 @@ fn ended(call: &CallRow, message: &str) -> CallEnded {
         listener_money_earned: call.earned(),
         status: call.status,
     }
+}
+
+/// Ends a call by the power of a role, and records it; false where it had ended already.
+pub async fn end_by_admin(app: &AppState, action: &AdminAction, call: CallId, reason: &str) -> Result<bool, Error> {
+    let now = app.clock.now();
+    let mut tx = app.db.begin().await?;
+    let call = store::lock(&mut tx, call).await?.ok_or(Error::NotFound)?;
+    if !call.is_ongoing() {
+        return Ok(false);
+    }
+    let mut changes = Changes::default();
+    let (by, cause) = (Some(action.admin), EndCause::Admin);
+    let end = End { call_id: call.call_id, cause, at: now, by, reason: Some(reason.to_owned()) };
+    let ended = billing::settle(app, &mut tx, call, end, &mut changes).await?;
+    let entry = audit::Entry {
+        by: Actor::Admin(action),
+        action: "call.end",
+        subject: Subject::call(call.call_id),
+        before: json!({"status": call.status}),
+        after: json!({"status": ended.status, "end_cause": ended.end_cause, "reason": reason}),
+    };
+    audit::record(&mut tx, &entry, now).await?;
+    let aftermath = events::of(&mut tx, changes).await?;
+    tx.commit().await?;
+    events::tell(app, aftermath);
+    Ok(true)
 }
 
 /// Ends the calls of somebody who is deleted or suspended, in the caller's transaction, which has locked the user.

@@ -54,7 +54,7 @@ impl CallRow {
         self.caller_id == user || self.listener_id == user
     }
 
-    pub(super) fn minute(&self) -> TimeDelta {
+    pub fn minute(&self) -> TimeDelta {
         TimeDelta::seconds(self.minute_seconds.into())
     }
 
@@ -204,6 +204,49 @@ pub async fn count_ongoing(db: &mut PgConnection) -> sqlx::Result<i64> {
 /// When the longest overdue minute began.
 pub async fn find_oldest_due(db: &mut PgConnection) -> sqlx::Result<Option<DateTime<Utc>>> {
     sqlx::query_scalar!("SELECT min(next_minute_at) FROM calls WHERE status = 'ongoing'").fetch_one(db).await
+}
+
+/// Which calls an admin looks for.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Search {
+    /// On either side.
+    pub person: Option<UserId>,
+    pub status: Option<CallStatus>,
+    pub cause: Option<EndCause>,
+    pub call_type: Option<CallType>,
+    pub before: Option<CallId>,
+}
+
+/// Up to `limit` of them, the newest first.
+pub async fn search(db: &mut PgConnection, search: Search, limit: i64) -> sqlx::Result<Vec<CallRow>> {
+    call_rows!(
+        "WHERE ($1::bigint IS NULL OR caller_id = $1 OR listener_id = $1)
+           AND ($2::text IS NULL OR status = $2)
+           AND ($3::text IS NULL OR end_cause = $3)
+           AND ($4::text IS NULL OR call_type = $4)
+           AND ($5::bigint IS NULL OR call_id < $5)
+         ORDER BY call_id DESC
+         LIMIT $6",
+        search.person as Option<UserId>,
+        search.status as Option<CallStatus>,
+        search.cause as Option<EndCause>,
+        search.call_type as Option<CallType>,
+        search.before as Option<CallId>,
+        limit,
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// Who ended a call, and what was said of it.
+pub async fn find_ending(db: &mut PgConnection, call: CallId) -> sqlx::Result<(Option<UserId>, Option<String>)> {
+    let row = sqlx::query!(
+        r#"SELECT ended_by AS "ended_by: UserId", end_reason FROM calls WHERE call_id = $1"#,
+        call as CallId,
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(row.map_or((None, None), |row| (row.ended_by, row.end_reason)))
 }
 
 /// A page of ongoing calls, by id, for the mirror.

@@ -21,5 +21,5 @@ pub use self::{
     proof::prove,
     routes::{router, webhook_router},
     service::record_sandbox_purchase,
-    store::export_payments,
+    store::{PaymentRow, export_payments, search},
 };

@@ -18,17 +18,18 @@ pub(super) struct NewPayment<'a> {
 }
 
 #[derive(Debug, Clone)]
-pub(super) struct PaymentRow {
-    pub(super) payment_id: PaymentId,
-    pub(super) user_id: UserId,
-    pub(super) amount: Paise,
-    pub(super) coins: Coins,
-    pub(super) payment_method: Option<String>,
-    pub(super) status: RechargeStatus,
+pub struct PaymentRow {
+    pub payment_id: PaymentId,
+    pub user_id: UserId,
+    pub provider: String,
+    pub amount: Paise,
+    pub coins: Coins,
+    pub payment_method: Option<String>,
+    pub status: RechargeStatus,
     /// Of the attempt that paid it.
-    pub(super) provider_payment_id: Option<String>,
-    pub(super) refunded: Paise,
-    pub(super) created_at: DateTime<Utc>,
+    pub provider_payment_id: Option<String>,
+    pub refunded: Paise,
+    pub created_at: DateTime<Utc>,
 }
 
 impl PaymentRow {
@@ -43,7 +44,7 @@ macro_rules! payment_rows {
     ($tail:literal, $($arg:expr),* $(,)?) => {
         sqlx::query_as!(
             PaymentRow,
-            r#"SELECT payment_id AS "payment_id: PaymentId", user_id AS "user_id: UserId",
+            r#"SELECT payment_id AS "payment_id: PaymentId", user_id AS "user_id: UserId", provider,
                       amount_paise AS "amount: Paise", coins AS "coins: Coins", payment_method,
                       status AS "status: RechargeStatus", provider_payment_id, refunded_paise AS "refunded: Paise",
                       created_at
@@ -246,6 +247,29 @@ pub(super) async fn add_refund(
     .execute(db)
     .await?;
     Ok(())
+}
+
+/// Up to `limit` purchases, the newest first: somebody's, of one status, older than one.
+pub async fn search(
+    db: &mut PgConnection,
+    user: Option<UserId>,
+    status: Option<RechargeStatus>,
+    before: Option<PaymentId>,
+    limit: i64,
+) -> sqlx::Result<Vec<PaymentRow>> {
+    payment_rows!(
+        "WHERE ($1::bigint IS NULL OR user_id = $1)
+           AND ($2::text IS NULL OR status = $2)
+           AND ($3::bigint IS NULL OR payment_id < $3)
+         ORDER BY payment_id DESC
+         LIMIT $4",
+        user as Option<UserId>,
+        status as Option<RechargeStatus>,
+        before as Option<PaymentId>,
+        limit,
+    )
+    .fetch_all(db)
+    .await
 }
 
 /// A page of somebody's purchases, the newest first.

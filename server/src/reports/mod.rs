@@ -12,6 +12,6 @@ mod store;
 pub use self::{
     error::Error,
     routes::router,
-    service::{list, resolve},
-    store::export_filed,
+    service::{find, list, list_about, resolve},
+    store::{count_open, export_filed},
 };

@@ -71,6 +71,18 @@ pub async fn list(app: &AppState, status: ReportStatus, paging: Paging) -> Resul
     })
 }
 
+pub async fn find(app: &AppState, report: ReportId) -> Result<Report, Error> {
+    let mut db = app.db.acquire().await?;
+    let row = store::find(&mut db, report).await?.ok_or(Error::NotFound)?;
+    with_names(&mut db, vec![row]).await?.pop().ok_or(Error::NotFound)
+}
+
+/// Up to `limit` reports about somebody, the newest first.
+pub async fn list_about(db: &mut PgConnection, user: UserId, limit: i64) -> Result<Vec<Report>, Error> {
+    let rows = store::list_about(db, user, limit).await?;
+    with_names(db, rows).await
+}
+
 /// Decides on an open report, once; not on one's own, on either side.
 pub async fn resolve(
     app: &AppState,

@@ -47,20 +47,33 @@ pub(super) async fn insert(db: &mut PgConnection, new: NewReport<'_>) -> sqlx::R
     .await
 }
 
+/// `SELECT` of whole rows, with what follows `FROM reports`.
+macro_rules! report_rows {
+    ($tail:literal, $($arg:expr),* $(,)?) => {
+        sqlx::query_as!(
+            ReportRow,
+            r#"SELECT report_id AS "report_id: ReportId", reporter_id AS "reporter_id: UserId",
+                      reported_id AS "reported_id: UserId", call_id AS "call_id: CallId", reason,
+                      status AS "status: ReportStatus", created_at, decided_by AS "decided_by: UserId", decided_at,
+                      remarks
+               FROM reports "# + $tail,
+            $($arg),*
+        )
+    };
+}
+
 /// Waits for whoever decides on it now.
 pub(super) async fn lock(db: &mut PgConnection, report: ReportId) -> sqlx::Result<Option<ReportRow>> {
-    sqlx::query_as!(
-        ReportRow,
-        r#"SELECT report_id AS "report_id: ReportId", reporter_id AS "reporter_id: UserId",
-                  reported_id AS "reported_id: UserId", call_id AS "call_id: CallId", reason,
-                  status AS "status: ReportStatus", created_at, decided_by AS "decided_by: UserId", decided_at, remarks
-           FROM reports
-           WHERE report_id = $1
-           FOR UPDATE"#,
-        report as ReportId,
-    )
-    .fetch_optional(db)
-    .await
+    report_rows!("WHERE report_id = $1 FOR UPDATE", report as ReportId).fetch_optional(db).await
+}
+
+pub(super) async fn find(db: &mut PgConnection, report: ReportId) -> sqlx::Result<Option<ReportRow>> {
+    report_rows!("WHERE report_id = $1", report as ReportId).fetch_optional(db).await
+}
+
+/// Up to `limit` reports about somebody, the newest first.
+pub(super) async fn list_about(db: &mut PgConnection, user: UserId, limit: i64) -> sqlx::Result<Vec<ReportRow>> {
+    report_rows!("WHERE reported_id = $1 ORDER BY report_id DESC LIMIT $2", user as UserId, limit).fetch_all(db).await
 }
 
 /// Decides on a locked, open report.
@@ -85,21 +98,21 @@ pub(super) async fn list(
     offset: i64,
     limit: i64,
 ) -> sqlx::Result<Vec<ReportRow>> {
-    sqlx::query_as!(
-        ReportRow,
-        r#"SELECT report_id AS "report_id: ReportId", reporter_id AS "reporter_id: UserId",
-                  reported_id AS "reported_id: UserId", call_id AS "call_id: CallId", reason,
-                  status AS "status: ReportStatus", created_at, decided_by AS "decided_by: UserId", decided_at, remarks
-           FROM reports
-           WHERE status = $1
-           ORDER BY report_id
-           OFFSET $2 LIMIT $3"#,
+    report_rows!(
+        "WHERE status = $1
+         ORDER BY report_id
+         OFFSET $2 LIMIT $3",
         status as ReportStatus,
         offset,
         limit,
     )
     .fetch_all(db)
     .await
+}
+
+/// How many wait for a moderator.
+pub async fn count_open(db: &mut PgConnection) -> sqlx::Result<i64> {
+    count(db, ReportStatus::Open).await
 }
 
 pub(super) async fn count(db: &mut PgConnection, status: ReportStatus) -> sqlx::Result<i64> {

@@ -18,7 +18,7 @@ pub use self::{
     proof::{Discrepancy, prove},
     routes::{balance_of, router},
     store::{
-        Movement, WalletRow, charge_minutes, count_movements, export_transactions, find, hold_withdrawal, insert,
-        list_movements,
+        Movement, PostingRow, Search, WalletRow, charge_minutes, count_movements, export_transactions, find,
+        find_movement, hold_withdrawal, insert, list_belonging, list_movements, list_postings, search,
     },
 };

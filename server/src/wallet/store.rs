@@ -244,6 +244,8 @@ pub(super) async fn count_transactions(
 #[derive(Debug, Clone)]
 pub struct Movement {
     pub transfer_id: i64,
+    /// Whose account it touches.
+    pub user_id: UserId,
     pub kind: String,
     pub debit: String,
     pub credit: String,
@@ -253,6 +255,91 @@ pub struct Movement {
     pub created_at: DateTime<Utc>,
 }
 
+/// `SELECT` of whole transfers, with what follows `FROM ledger_transfers`.
+macro_rules! movements {
+    ($tail:literal, $($arg:expr),* $(,)?) => {
+        sqlx::query_as!(
+            Movement,
+            r#"SELECT transfer_id, user_id AS "user_id: UserId", kind::text AS "kind!", debit::text AS "debit!",
+                      credit::text AS "credit!", amount, reference_id, part, created_at
+               FROM ledger_transfers "# + $tail,
+            $($arg),*
+        )
+    };
+}
+
+/// What belongs to a call, payment, withdrawal or adjustment: the transfers of these kinds, in order.
+pub async fn list_belonging(db: &mut PgConnection, kinds: &[&str], reference: i64) -> sqlx::Result<Vec<Movement>> {
+    movements!(
+        "WHERE kind = ANY ($1::text[]::ledger_kind[]) AND reference_id = $2
+         ORDER BY part, transfer_id
+         LIMIT 1000",
+        kinds as &[&str],
+        reference,
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// Which transfers an admin looks for.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Search {
+    pub user: Option<UserId>,
+    pub kind: Option<&'static str>,
+    /// The call, payment, withdrawal or adjustment.
+    pub reference: Option<i64>,
+    pub before: Option<i64>,
+}
+
+/// Up to `limit` transfers, the newest first.
+pub async fn search(db: &mut PgConnection, search: Search, limit: i64) -> sqlx::Result<Vec<Movement>> {
+    movements!(
+        "WHERE ($1::bigint IS NULL OR user_id = $1)
+           AND ($2::text IS NULL OR kind = $2::text::ledger_kind)
+           -- Every kind, so that the index by kind and reference serves where none is asked for.
+           AND ($3::bigint IS NULL OR (reference_id = $3 AND kind = ANY (enum_range(NULL::ledger_kind))))
+           AND ($4::bigint IS NULL OR transfer_id < $4)
+         ORDER BY transfer_id DESC
+         LIMIT $5",
+        search.user as Option<UserId>,
+        search.kind,
+        search.reference,
+        search.before,
+        limit,
+    )
+    .fetch_all(db)
+    .await
+}
+
+pub async fn find_movement(db: &mut PgConnection, transfer: i64) -> sqlx::Result<Option<Movement>> {
+    movements!("WHERE transfer_id = $1", transfer).fetch_optional(db).await
+}
+
+/// One account's side of a transfer.
+#[derive(Debug, Clone)]
+pub struct PostingRow {
+    pub account: String,
+    /// `None`: the platform's.
+    pub user_id: Option<UserId>,
+    pub currency: String,
+    pub amount: i64,
+}
+
+/// Both sides of a transfer, what left first.
+pub async fn list_postings(db: &mut PgConnection, transfer: i64) -> sqlx::Result<Vec<PostingRow>> {
+    sqlx::query_as!(
+        PostingRow,
+        r#"SELECT account::text AS "account!", user_id AS "user_id: UserId", currency AS "currency!",
+                  amount AS "amount!"
+           FROM ledger_postings
+           WHERE transfer_id = $1
+           ORDER BY amount"#,
+        transfer,
+    )
+    .fetch_all(db)
+    .await
+}
+
 /// A page of everything that moved somebody's wallet, the newest first.
 pub async fn list_movements(
     db: &mut PgConnection,
@@ -260,14 +347,10 @@ pub async fn list_movements(
     offset: i64,
     limit: i64,
 ) -> sqlx::Result<Vec<Movement>> {
-    sqlx::query_as!(
-        Movement,
-        r#"SELECT transfer_id, kind::text AS "kind!", debit::text AS "debit!", credit::text AS "credit!", amount,
-                  reference_id, part, created_at
-           FROM ledger_transfers
-           WHERE user_id = $1
-           ORDER BY transfer_id DESC
-           OFFSET $2 LIMIT $3"#,
+    movements!(
+        "WHERE user_id = $1
+         ORDER BY transfer_id DESC
+         OFFSET $2 LIMIT $3",
         user as UserId,
         offset,
         limit,

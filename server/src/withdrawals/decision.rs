@@ -65,8 +65,8 @@ impl Decision {
     }
 }
 
-/// Decides once, for the API: the answer can be had again with its key.
-pub(super) async fn decide_once(
+/// Decides once, and refuses what is decided already; the answer can be had again with its key.
+pub async fn decide_once(
     app: &AppState,
     action: &AdminAction,
     withdrawal: WithdrawalId,
@@ -85,9 +85,7 @@ pub(super) async fn decide_once(
     Ok(Answer::New(row))
 }
 
-/// Decides in the caller's transaction, and refuses what is decided already. The wallet is for [`wallet::tell`] after
-/// the commit.
-pub async fn decide(
+async fn decide(
     app: &AppState,
     db: &mut PgConnection,
     action: &AdminAction,
@@ -182,6 +180,13 @@ pub async fn list_withdrawals(
         has_next: paging.has_next(total),
         has_previous: paging.has_previous(),
     })
+}
+
+/// One withdrawal, its destination masked.
+pub async fn find_withdrawal(app: &AppState, withdrawal: WithdrawalId) -> Result<AdminWithdrawal, Error> {
+    let mut db = app.db.acquire().await?;
+    let row = store::find(&mut db, withdrawal).await?.ok_or(Error::NotFound)?;
+    with_names(&mut db, vec![row]).await?.pop().ok_or(Error::NotFound)
 }
 
 /// One withdrawal with its details unsealed; the log says who looked.

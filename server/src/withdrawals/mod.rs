@@ -18,10 +18,10 @@ mod service;
 mod store;
 
 pub use self::{
-    decision::{Decision, decide, get_withdrawal, list_withdrawals},
+    decision::{Decision, decide_once, find_withdrawal, get_withdrawal, list_withdrawals},
     error::Error,
     proof::prove,
     routes::router,
     seal::Seal,
-    store::{export_withdrawals, forget_details},
+    store::{count_requested, export_withdrawals, forget_details},
 };

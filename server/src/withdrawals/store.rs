@@ -257,6 +257,11 @@ pub(super) async fn count(db: &mut PgConnection, status: Option<WithdrawalStatus
     .await
 }
 
+/// How many wait for an admin.
+pub async fn count_requested(db: &mut PgConnection) -> sqlx::Result<i64> {
+    count(db, Some(WithdrawalStatus::Requested)).await
+}
+
 pub(super) async fn list_wrong(db: &mut PgConnection) -> sqlx::Result<Vec<Discrepancy>> {
     sqlx::query_as!(
         Discrepancy,

@@ -15,6 +15,8 @@ fn empty() -> Overview {
         sockets: 0,
         live_calls: 0,
         pending_reviews: 0,
+        pending_withdrawals: 1,
+        open_reports: 2,
         meter_lateness: TimeDelta::zero(),
         proof: Some(Proof { at: at(-60), discrepancies: 0 }),
         span: Span::Day,

@@ -1,12 +1,10 @@
-//! The filtered list as CSV (RFC 4180), sent as it is read.
+//! The filtered list as CSV, sent as it is read.
 
 use axum::{
     body::{Body, Bytes},
     extract::{RawQuery, State},
-    http::header::{CONTENT_DISPOSITION, CONTENT_TYPE},
-    response::{IntoResponse, Response},
+    response::Response,
 };
-use chrono::SecondsFormat;
 use futures_util::StreamExt;
 use saathii_admin_ui::{
     address::Query,
@@ -17,7 +15,7 @@ use tokio::sync::mpsc;
 
 use super::{list::search_of, store};
 use crate::{
-    backoffice::{error::PageError, session::AdminSession},
+    backoffice::{csv, error::PageError, session::AdminSession},
     state::AppState,
 };
 
@@ -42,9 +40,7 @@ pub(super) async fn download(
         }
     });
     let body = Body::from_stream(futures_util::stream::poll_fn(move |context| pieces.poll_recv(context)));
-    let headers =
-        [(CONTENT_TYPE, "text/csv; charset=utf-8"), (CONTENT_DISPOSITION, "attachment; filename=\"people.csv\"")];
-    Ok((headers, body).into_response())
+    Ok(csv::answer("people.csv", body))
 }
 
 async fn send(
@@ -72,7 +68,6 @@ async fn send(
 }
 
 fn line(person: &PersonLine) -> String {
-    let time = |at: chrono::DateTime<chrono::Utc>| at.to_rfc3339_opts(SecondsFormat::Secs, true);
     let cells = [
         person.id.to_string(),
         person.name.clone(),
@@ -85,37 +80,8 @@ fn line(person: &PersonLine) -> String {
         person.is_verified.to_string(),
         person.is_online.to_string(),
         person.is_busy.to_string(),
-        time(person.last_seen),
-        time(person.registered_at),
+        csv::time(person.last_seen),
+        csv::time(person.registered_at),
     ];
-    cells.map(|cell| quoted(&cell)).join(",") + "\r\n"
-}
-
-/// In quotes where it must be; a spreadsheet takes what begins like a formula for one, unless a quote stands before it.
-fn quoted(cell: &str) -> String {
-    let is_formula = cell.starts_with(['=', '+', '-', '@', '\t', '\r']);
-    let cell = if is_formula { format!("'{cell}") } else { cell.to_owned() };
-    if cell.contains([',', '"', '\r', '\n']) { format!("\"{}\"", cell.replace('"', "\"\"")) } else { cell }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::quoted;
-
-    #[test]
-    fn no_cell_is_a_formula_or_breaks_its_row() {
-        for (cell, written) in [
-            ("asha", "asha"),
-            ("", ""),
-            ("a,b", "\"a,b\""),
-            ("say \"hi\"\n", "\"say \"\"hi\"\"\n\""),
-            ("=1+1", "'=1+1"),
-            ("+919876543210", "'+919876543210"),
-            ("-1", "'-1"),
-            ("@a", "'@a"),
-            ("=HYPERLINK(\"x\",\"y\")", "\"'=HYPERLINK(\"\"x\"\",\"\"y\"\")\""),
-        ] {
-            assert_eq!(quoted(cell), written);
-        }
-    }
+    csv::line(&cells)
 }

@@ -5,6 +5,7 @@ mod csv;
 mod list;
 mod person;
 mod store;
+mod suspension;
 
 use axum::{
     Router,
@@ -14,7 +15,7 @@ use saathii_admin_ui::paths;
 
 pub(super) use self::{
     list::list,
-    person::{list_samples, name_of, read},
+    person::{list_samples, name_of, posting, read},
 };
 use crate::{
     account::{DashboardRole, RightsChange},
@@ -33,6 +34,8 @@ pub(super) fn router() -> Router<AppState> {
     }
     router
         .route(paths::PEOPLE_CSV, get(csv::download))
+        .route("/admin/people/{id}/suspend", post(suspension::suspend))
+        .route("/admin/people/{id}/reinstate", post(suspension::reinstate))
         .route("/admin/people/{id}/sign-out", post(actions::sign_out))
         .route("/admin/people/{id}/sign-out/{session}", post(actions::sign_out_device))
 }

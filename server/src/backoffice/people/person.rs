@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use saathii_admin_ui::{
     components::table::Part,
     pages::person::{Account, CallLine, Device, Person, PersonQuery, Posting, SampleLine, Seen, Wallet},
+    pages::suspension::Suspended,
 };
 use saathii_shared_types::UserId;
 use sqlx::PgConnection;
@@ -12,7 +13,7 @@ use crate::{
     auth,
     backoffice::{error::PageError, session},
     calls::{self, CallRow},
-    presence, ratings,
+    presence, ratings, reports,
     state::AppState,
     users, verification, wallet,
 };
@@ -20,6 +21,7 @@ use crate::{
 const PER_PAGE: i64 = 20;
 const SAMPLES: i64 = 20;
 const DEVICES: i64 = 50;
+const REPORTS: i64 = 20;
 
 pub(in crate::backoffice) async fn read(app: &AppState, id: UserId, query: PersonQuery) -> Result<Person, PageError> {
     let now = app.clock.now();
@@ -45,6 +47,12 @@ pub(in crate::backoffice) async fn read(app: &AppState, id: UserId, query: Perso
         samples: list_samples(&mut db, id, SAMPLES).await?,
         rating_count: ratings::count_of(&mut db, id).await?,
         devices: list_devices(&mut db, id, now).await?,
+        suspended: users::find_suspension(&mut db, id).await?.map(|row| Suspended {
+            since: row.since,
+            until: row.until,
+            reason: row.reason,
+        }),
+        reports: reports::list_about(&mut db, id, REPORTS).await?,
         account: account_of(account),
     })
 }
@@ -123,7 +131,7 @@ fn wallet_of(row: wallet::WalletRow) -> Wallet {
     }
 }
 
-fn posting(movement: wallet::Movement) -> Posting {
+pub(in crate::backoffice) fn posting(movement: wallet::Movement) -> Posting {
     Posting {
         id: movement.transfer_id,
         kind: movement.kind,

@@ -10,6 +10,10 @@ struct Scene {
     person: Person,
     sample: i64,
     session: i64,
+    /// One that goes on.
+    call: i64,
+    withdrawal: i64,
+    report: i64,
 }
 
 async fn scene(app: &TestApp) -> Scene {
@@ -21,32 +25,51 @@ async fn scene(app: &TestApp) -> Scene {
         .fetch_one(&app.state.db)
         .await
         .unwrap();
-    Scene { admin, person, sample, session }
+    let (listener, caller) = (app.listener("a.voice").await, app.caller("a.caller", 100).await);
+    let call = app.call(&caller, &listener).await;
+    let withdrawal = money::request_withdrawal(app, "an.earner").await;
+    let complaint = json!({"user_id": person.id, "reason": "Rude"});
+    let report = app.post_as(&caller, "/reports", &complaint).await.ok()["report_id"].as_i64().unwrap();
+    Scene { admin, person, sample, session, call, withdrawal, report }
 }
 
 /// Every page, with its heading.
-fn pages(scene: &Scene) -> Vec<(String, &'static str)> {
+fn pages(scene: &Scene) -> Vec<(String, String)> {
     let id = scene.person.id;
     vec![
-        ("/admin".to_owned(), "Overview"),
-        ("/admin?span=month".to_owned(), "Overview"),
-        ("/admin/verification".to_owned(), "Verification"),
-        (format!("/admin/verification/{}", scene.sample), "Sample of a.listener"),
-        ("/admin/people".to_owned(), "People"),
-        (format!("/admin/people/{id}"), "a.listener"),
-        (format!("/admin/people/{id}/grant/admin"), "Make a.listener admin?"),
-        (format!("/admin/people/{id}/grant/viewer"), "Make a.listener viewer?"),
-        (format!("/admin/people/{id}/revoke/admin"), "Revoke admin of a.listener?"),
-        (format!("/admin/people/{id}/revoke/viewer"), "Revoke viewer of a.listener?"),
-        (format!("/admin/people/{id}/sign-out"), "Sign a.listener out everywhere?"),
-        ("/admin/system".to_owned(), "System"),
-        ("/admin/account".to_owned(), "Your account"),
+        ("/admin".to_owned(), "Overview".to_owned()),
+        ("/admin?span=month".to_owned(), "Overview".to_owned()),
+        ("/admin/verification".to_owned(), "Verification".to_owned()),
+        (format!("/admin/verification/{}", scene.sample), "Sample of a.listener".to_owned()),
+        ("/admin/people".to_owned(), "People".to_owned()),
+        (format!("/admin/people/{id}"), "a.listener".to_owned()),
+        (format!("/admin/people/{id}/grant/admin"), "Make a.listener admin?".to_owned()),
+        (format!("/admin/people/{id}/grant/viewer"), "Make a.listener viewer?".to_owned()),
+        (format!("/admin/people/{id}/revoke/admin"), "Revoke admin of a.listener?".to_owned()),
+        (format!("/admin/people/{id}/revoke/viewer"), "Revoke viewer of a.listener?".to_owned()),
+        (format!("/admin/people/{id}/sign-out"), "Sign a.listener out everywhere?".to_owned()),
+        (format!("/admin/people/{id}/suspend"), "Suspend a.listener?".to_owned()),
+        (format!("/admin/people/{id}/reinstate"), "Reinstate a.listener?".to_owned()),
+        ("/admin/moderation".to_owned(), "Reports".to_owned()),
+        (format!("/admin/moderation/{}", scene.report), format!("Report #{}", scene.report)),
+        ("/admin/log".to_owned(), "Audit log".to_owned()),
+        ("/admin/calls".to_owned(), "Calls".to_owned()),
+        (format!("/admin/calls/{}/end", scene.call), format!("End call #{}?", scene.call)),
+        (format!("/admin/calls/{}", scene.call), format!("Call #{}", scene.call)),
+        ("/admin/money/withdrawals".to_owned(), "Withdrawals".to_owned()),
+        (format!("/admin/money/withdrawals/{}", scene.withdrawal), format!("Withdrawal #{}", scene.withdrawal)),
+        ("/admin/money/recharges".to_owned(), "Recharges".to_owned()),
+        ("/admin/money/transactions".to_owned(), "Transactions".to_owned()),
+        ("/admin/money/transactions/1".to_owned(), "Transfer #1".to_owned()),
+        ("/admin/money/books".to_owned(), "Books and rates".to_owned()),
+        ("/admin/system".to_owned(), "System".to_owned()),
+        ("/admin/account".to_owned(), "Your account".to_owned()),
     ]
 }
 
 /// Every form that changes something of others.
 fn forms(scene: &Scene) -> Vec<(String, Vec<(&'static str, &'static str)>)> {
-    let Scene { person, sample, session, .. } = scene;
+    let Scene { person, sample, session, call, withdrawal, report, .. } = scene;
     let id = person.id;
     vec![
         (format!("/admin/people/{id}/grant/admin"), vec![]),
@@ -55,13 +78,18 @@ fn forms(scene: &Scene) -> Vec<(String, Vec<(&'static str, &'static str)>)> {
         (format!("/admin/people/{id}/revoke/viewer"), vec![]),
         (format!("/admin/people/{id}/sign-out/{session}"), vec![]),
         (format!("/admin/people/{id}/sign-out"), vec![]),
+        (format!("/admin/money/withdrawals/{withdrawal}"), vec![("step", "approve")]),
+        (format!("/admin/moderation/{report}"), vec![("outcome", "resolved"), ("remarks", "Talked")]),
+        (format!("/admin/calls/{call}/end"), vec![("reason", "Noise")]),
         (format!("/admin/verification/{sample}"), vec![("verdict", "approved"), ("remarks", "")]),
+        (format!("/admin/people/{id}/suspend"), vec![("reason", "Rude")]),
+        (format!("/admin/people/{id}/reinstate"), vec![]),
     ]
 }
 
 #[tokio::test]
 async fn every_page_is_an_admins_and_a_viewers_and_nobody_elses() {
-    let app = TestApp::start().await;
+    let app = TestApp::start_with(&[("LISTENER_AUDIO_EARNINGS", "1000")]).await;
     let scene = scene(&app).await;
     let mut viewer = looking(&app).await;
     let mut user = Visitor::at(&app);
@@ -73,9 +101,9 @@ async fn every_page_is_an_admins_and_a_viewers_and_nobody_elses() {
             assert_eq!(answer.text, "", "{path}");
         }
         let mine = scene.admin.clone().get(&path).await;
-        mine.is_page(200, heading);
+        mine.is_page(200, &heading);
         let theirs = viewer.get(&path).await;
-        theirs.is_page(200, heading);
+        theirs.is_page(200, &heading);
         for answer in [&mine, &theirs] {
             is_protected(&path, answer);
             assert!(!answer.text.contains("style=") && !answer.text.contains("<script>"), "{path}");
@@ -84,7 +112,12 @@ async fn every_page_is_an_admins_and_a_viewers_and_nobody_elses() {
         let offered = theirs.text.matches("method=\"post\"").count();
         assert_eq!(offered, if path == "/admin/account" { 2 } else { 1 }, "{path}: {}", theirs.text);
     }
-    for path in [format!("/admin/verification/{}/audio", scene.sample), "/admin/people.csv".to_owned()] {
+    for path in [
+        format!("/admin/verification/{}/audio", scene.sample),
+        "/admin/people.csv".to_owned(),
+        "/admin/money/recharges.csv".to_owned(),
+        "/admin/money/transactions.csv".to_owned(),
+    ] {
         for mut stranger in [Visitor::at(&app), user.clone()] {
             stranger.get(&path).await.leads_to(SIGN_IN);
         }
@@ -96,7 +129,7 @@ async fn every_page_is_an_admins_and_a_viewers_and_nobody_elses() {
 
 #[tokio::test]
 async fn no_form_works_for_a_viewer_or_without_its_own_proof() {
-    let app = TestApp::start().await;
+    let app = TestApp::start_with(&[("LISTENER_AUDIO_EARNINGS", "1000")]).await;
     let scene = scene(&app).await;
     let mut viewer = looking(&app).await;
     let before = state(&app).await;
@@ -121,7 +154,10 @@ async fn no_form_works_for_a_viewer_or_without_its_own_proof() {
 async fn state(app: &TestApp) -> String {
     sqlx::query_scalar(
         "SELECT concat(
-             (SELECT string_agg(concat(user_id, roles, is_viewer, verified_at), ' ' ORDER BY user_id) FROM users),
+             (SELECT string_agg(concat(user_id, roles, is_viewer, verified_at, suspended_at), ' ' ORDER BY user_id) FROM users),
+             (SELECT string_agg(concat(withdrawal_id, status), ' ' ORDER BY withdrawal_id) FROM withdrawals),
+             (SELECT string_agg(concat(report_id, status), ' ' ORDER BY report_id) FROM reports),
+             (SELECT string_agg(concat(call_id, status), ' ' ORDER BY call_id) FROM calls),
              (SELECT string_agg(concat(session_id, ended_at), ' ' ORDER BY session_id) FROM auth_sessions),
              (SELECT string_agg(concat(sample_id, status), ' ' ORDER BY sample_id) FROM verification_samples))",
     )
@@ -148,7 +184,17 @@ async fn addresses_that_make_no_sense_show_a_page_and_never_an_error() {
         "?done=%3Cscript%3E",
         &format!("?q={}", "x".repeat(5000)),
     ] {
-        for path in ["/admin", "/admin/people", "/admin/verification"] {
+        for path in [
+            "/admin",
+            "/admin/people",
+            "/admin/verification",
+            "/admin/calls",
+            "/admin/moderation",
+            "/admin/log",
+            "/admin/money/withdrawals",
+            "/admin/money/recharges",
+            "/admin/money/transactions",
+        ] {
             let answer = admin.get(&format!("{path}{query}")).await;
             assert_eq!(answer.status, 200, "{path}{query}");
             assert!(!answer.text.contains("class=\"flash\""), "{path}{query}");
@@ -165,10 +211,26 @@ async fn addresses_that_make_no_sense_show_a_page_and_never_an_error() {
         "/admin/verification/x",
         "/admin/verification/x/audio",
         "/admin/people/0/sign-out",
+        "/admin/calls/0",
+        "/admin/moderation/0",
+        "/admin/people/0/suspend",
+        "/admin/people/0/reinstate",
+        "/admin/money",
+        "/admin/money/withdrawals/0",
+        "/admin/money/transactions/0",
+        "/admin/money/transactions/x",
+        "/admin/calls/x",
+        "/admin/calls/99999999999999999999",
+        "/admin/calls/0/end",
     ] {
         admin.get(path).await.is_page(404, "Page not found");
     }
-    for path in ["/admin/people/x/grant/admin", "/admin/people/1/grant/nothing", "/admin/people/1/sign-out/x"] {
+    for path in [
+        "/admin/people/x/grant/admin",
+        "/admin/people/1/grant/nothing",
+        "/admin/people/1/sign-out/x",
+        "/admin/calls/x/end",
+    ] {
         admin.submit(path, &[]).await.is_page(404, "Page not found");
     }
 }
@@ -191,7 +253,7 @@ async fn the_system_page_shows_no_secret() {
     for secret in [tests::app::SECRET, "a-metrics-secret", "postgres://"] {
         assert!(!page.contains(secret), "{page}");
     }
-    assert!(page.contains("20261122000008") && page.contains("METRICS_TOKEN"), "{page}");
+    assert!(page.contains("20261123000001") && page.contains("METRICS_TOKEN"), "{page}");
 }
 
 #[tokio::test]

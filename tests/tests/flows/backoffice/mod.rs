@@ -1,7 +1,10 @@
 //! The dashboard: who gets in, which forms work, how long a session lives, what a page gives away.
 
 mod access;
+mod calls;
 mod forms;
+mod moderation;
+mod money;
 mod pages;
 mod people;
 mod reviews;
@@ -73,4 +76,14 @@ async fn looking(app: &TestApp) -> Visitor {
     let person = app.register("the.auditor", "user").await;
     assert!(app.grant_viewer(&person.phone).await);
     signed_in(app, &person).await
+}
+
+/// A part of a page.
+fn section<'a>(page: &'a str, id: &str) -> &'a str {
+    between(page, &format!("<section id=\"{id}\""), "</section>").unwrap_or_else(|| panic!("no {id} in {page}"))
+}
+
+/// How many rows a table has.
+fn rows(page: &str, id: &str) -> usize {
+    section(page, id).matches("<tr>").count().saturating_sub(1)
 }
