@@ -9,7 +9,7 @@ use leptos_router::{
     hooks::use_params_map,
     path,
 };
-use saathii_shared_types::{CallId, ReportId, SampleId, UserId, WithdrawalId};
+use saathii_shared_types::{AdjustmentId, CallId, ReportId, SampleId, UserId, WithdrawalId};
 
 use crate::{
     address::Query,
@@ -20,6 +20,9 @@ use crate::{
         log::{Log, LogPage, LogQuery},
         moderation::{Complaint, ComplaintPage, Reports, ReportsPage, ReportsQuery},
         money::{
+            adjustments::{
+                AdjustPage, Adjusting, Adjustment, AdjustmentPage, Adjustments, AdjustmentsPage, AdjustmentsQuery,
+            },
             books::{Books, BooksPage},
             ledger::{Entry, Ledger, LedgerPage, LedgerQuery, TransferPage},
             recharges::{Recharges, RechargesPage, RechargesQuery},
@@ -48,6 +51,10 @@ pub trait Source: Send + Sync {
     fn call(&self, id: CallId) -> Reading<'_, Call>;
     fn withdrawals(&self, query: WithdrawalsQuery) -> Reading<'_, Withdrawals>;
     fn withdrawal(&self, id: WithdrawalId) -> Reading<'_, Withdrawal>;
+    /// What the form of an adjustment for somebody needs.
+    fn adjusting(&self, id: UserId) -> Reading<'_, Adjusting>;
+    fn adjustments(&self, query: AdjustmentsQuery) -> Reading<'_, Adjustments>;
+    fn adjustment(&self, id: AdjustmentId) -> Reading<'_, Adjustment>;
     fn recharges(&self, query: RechargesQuery) -> Reading<'_, Recharges>;
     fn ledger(&self, query: LedgerQuery) -> Reading<'_, Ledger>;
     fn transfer(&self, id: i64) -> Reading<'_, Entry>;
@@ -88,6 +95,9 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("money/recharges") view=recharges ssr=SsrMode::Async />
                 <Route path=path!("money/transactions") view=ledger ssr=SsrMode::Async />
                 <Route path=path!("money/transactions/:id") view=transfer ssr=SsrMode::Async />
+                <Route path=path!("money/adjustments") view=adjustments ssr=SsrMode::Async />
+                <Route path=path!("money/adjustments/:id") view=adjustment ssr=SsrMode::Async />
+                <Route path=path!("people/:id/adjust") view=adjust ssr=SsrMode::Async />
                 <Route path=path!("money/books") view=books ssr=SsrMode::Async />
                 <Route path=path!("moderation") view=reports ssr=SsrMode::Async />
                 <Route path=path!("moderation/:id") view=complaint ssr=SsrMode::Async />
@@ -200,6 +210,24 @@ fn recharges() -> impl IntoView {
     page(
         |source, asked| source.recharges(RechargesQuery::of(&asked.query)),
         |desk, recharges| view! { <RechargesPage desk recharges /> },
+    )
+}
+
+fn adjust() -> impl IntoView {
+    page(|source, asked| source.adjusting(UserId(asked.id)), |desk, adjusting| view! { <AdjustPage desk adjusting /> })
+}
+
+fn adjustments() -> impl IntoView {
+    page(
+        |source, asked| source.adjustments(AdjustmentsQuery::of(&asked.query)),
+        |desk, adjustments| view! { <AdjustmentsPage desk adjustments /> },
+    )
+}
+
+fn adjustment() -> impl IntoView {
+    page(
+        |source, asked| source.adjustment(AdjustmentId(asked.id)),
+        |desk, adjustment| view! { <AdjustmentPage desk adjustment /> },
     )
 }
 

@@ -45,6 +45,7 @@ pub enum Rights {
 pub struct Waiting {
     pub reviews: i64,
     pub withdrawals: i64,
+    pub adjustments: i64,
     pub reports: i64,
 }
 
@@ -61,6 +62,10 @@ pub enum Flash {
     WithdrawalApproved,
     WithdrawalPaid,
     WithdrawalRejected,
+    Adjusted,
+    AdjustmentWaits,
+    AdjustmentApplied,
+    AdjustmentRejected,
     ReportResolved,
     ReportDismissed,
     Suspended,
@@ -83,6 +88,10 @@ impl Choice for Flash {
         (Self::WithdrawalApproved, "withdrawal-approved", "The withdrawal was approved; it may be paid now."),
         (Self::WithdrawalPaid, "withdrawal-paid", "The withdrawal was marked as paid."),
         (Self::WithdrawalRejected, "withdrawal-rejected", "The withdrawal was rejected; the earnings are back."),
+        (Self::Adjusted, "adjusted", "The wallet was adjusted; its owner’s app shows it."),
+        (Self::AdjustmentWaits, "adjustment-waits", "So much waits for another admin. Nothing was moved yet."),
+        (Self::AdjustmentApplied, "adjustment-applied", "The adjustment was applied."),
+        (Self::AdjustmentRejected, "adjustment-rejected", "The adjustment was rejected; nothing was moved."),
         (Self::ReportResolved, "report-resolved", "The report was resolved."),
         (Self::ReportDismissed, "report-dismissed", "The report was dismissed."),
         (Self::Suspended, "suspended", "The account was suspended, and signed out everywhere."),

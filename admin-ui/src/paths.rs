@@ -1,6 +1,6 @@
 //! Where everything lies; the server mounts what the pages point at.
 
-use saathii_shared_types::{CallId, ReportId, SampleId, SessionId, UserId, WithdrawalId};
+use saathii_shared_types::{AdjustmentId, CallId, ReportId, SampleId, SessionId, UserId, WithdrawalId};
 
 pub const HOME: &str = "/admin";
 pub const SIGN_IN: &str = "/admin/sign-in";
@@ -19,6 +19,7 @@ pub const RECHARGES: &str = "/admin/money/recharges";
 pub const RECHARGES_CSV: &str = "/admin/money/recharges.csv";
 pub const LEDGER: &str = "/admin/money/transactions";
 pub const LEDGER_CSV: &str = "/admin/money/transactions.csv";
+pub const ADJUSTMENTS: &str = "/admin/money/adjustments";
 pub const BOOKS: &str = "/admin/money/books";
 pub const SYSTEM: &str = "/admin/system";
 pub const ACCOUNT: &str = "/admin/account";
@@ -55,6 +56,16 @@ pub fn suspend(user: UserId) -> String {
 /// Asks, and by POST makes it so.
 pub fn reinstate(user: UserId) -> String {
     format!("/admin/people/{user}/reinstate")
+}
+
+/// Asks how much, and by POST gives or takes it.
+pub fn adjust(user: UserId) -> String {
+    format!("/admin/people/{user}/adjust")
+}
+
+/// One adjustment; by POST, what becomes of it.
+pub fn adjustment(adjustment: AdjustmentId) -> String {
+    format!("{ADJUSTMENTS}/{adjustment}")
 }
 
 /// One report; by POST, what becomes of it.

@@ -3,6 +3,7 @@
 //! Arrows: `app` → rooms → `http`, `infra`, `realtime`. A room reaches another through its `mod.rs` alone.
 
 pub mod account;
+pub mod adjustments;
 pub mod app;
 pub mod audit;
 pub mod auth;

@@ -4,7 +4,7 @@
 
 use sqlx::{Connection, PgPool};
 
-use crate::{calls, payments, wallet, wallet::Discrepancy, withdrawals};
+use crate::{adjustments, calls, payments, wallet, wallet::Discrepancy, withdrawals};
 
 /// Everything that does not agree; nothing, if no coin was ever lost or made. Calls go on meanwhile: all is read from
 /// one snapshot.
@@ -15,6 +15,7 @@ pub async fn prove(db: &PgPool) -> sqlx::Result<Vec<Discrepancy>> {
     found.extend(calls::prove(&mut tx).await?);
     found.extend(payments::prove(&mut tx).await?);
     found.extend(withdrawals::prove(&mut tx).await?);
+    found.extend(adjustments::prove(&mut tx).await?);
     tx.commit().await?;
     Ok(found)
 }

@@ -50,6 +50,10 @@ id! {
     WithdrawalId
 }
 id! {
+    /// One change of a wallet by an admin's hand.
+    AdjustmentId
+}
+id! {
     /// One audio sample sent in for verification.
     SampleId
 }

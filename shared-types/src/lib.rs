@@ -26,7 +26,7 @@ pub mod withdrawals;
 mod foreign;
 
 pub use error::{ApiError, Detail, ErrorCode, FieldError};
-pub use ids::{CallId, PaymentId, ReportId, SampleId, SessionId, UserId, WithdrawalId};
+pub use ids::{AdjustmentId, CallId, PaymentId, ReportId, SampleId, SessionId, UserId, WithdrawalId};
 pub use money::{Coins, Earnings, Paise};
 
 use serde::{Deserialize, Serialize};

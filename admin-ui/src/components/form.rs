@@ -2,6 +2,8 @@
 
 use leptos::prelude::*;
 
+use crate::address::Choice;
+
 /// The proof that every form carries.
 #[component]
 pub fn CsrfField(#[prop(into)] value: String) -> impl IntoView {
@@ -99,6 +101,24 @@ pub fn TextField(
             </textarea>
             {notes.shown()}
         </div>
+    }
+}
+
+/// A labelled choice; the first where `value` is none of them.
+#[component]
+pub fn SelectField<T: Choice>(
+    name: &'static str,
+    label: &'static str,
+    value: String,
+    #[prop(optional)] _choices: std::marker::PhantomData<T>,
+) -> impl IntoView {
+    let options = T::ALL.iter().map(|(_, word, label)| {
+        let is_chosen = *word == value;
+        view! { <option value=*word selected=is_chosen>{*label}</option> }
+    });
+    let options = options.collect_view();
+    view! {
+        <div class="field"><label for=name>{label}</label><select id=name name=name>{options}</select></div>
     }
 }
 

@@ -40,7 +40,7 @@ impl Section {
     fn waiting(self, waiting: Waiting) -> i64 {
         match self {
             Self::Verification => waiting.reviews,
-            Self::Money => waiting.withdrawals,
+            Self::Money => waiting.withdrawals + waiting.adjustments,
             Self::Reports => waiting.reports,
             Self::Overview | Self::Calls | Self::People | Self::Log | Self::System | Self::Account => 0,
         }

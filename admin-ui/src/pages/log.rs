@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use leptos::{prelude::*, serde_json::Value};
-use saathii_shared_types::{CallId, ReportId, SampleId, UserId, WithdrawalId, audit::AuditEntry};
+use saathii_shared_types::{AdjustmentId, CallId, ReportId, SampleId, UserId, WithdrawalId, audit::AuditEntry};
 
 use crate::{
     address::{Address, Query},
@@ -131,6 +131,7 @@ fn page_of(kind: &str, id: i64) -> Option<String> {
         "sample" => Some(paths::sample(SampleId(id))),
         "withdrawal" => Some(paths::withdrawal(WithdrawalId(id))),
         "report" => Some(paths::report(ReportId(id))),
+        "adjustment" => Some(paths::adjustment(AdjustmentId(id))),
         _ => None,
     }
 }

@@ -1,5 +1,6 @@
 //! Money: purchases, payouts, the ledger, and whether the books close.
 
+pub mod adjustments;
 pub mod books;
 pub mod ledger;
 pub mod recharges;
@@ -14,6 +15,7 @@ use crate::paths;
 pub enum Tab {
     Withdrawals,
     Recharges,
+    Adjustments,
     Ledger,
     Books,
 }
@@ -21,6 +23,7 @@ pub enum Tab {
 const TABS: &[(Tab, &str, &str)] = &[
     (Tab::Withdrawals, "Withdrawals", paths::WITHDRAWALS),
     (Tab::Recharges, "Recharges", paths::RECHARGES),
+    (Tab::Adjustments, "Adjustments", paths::ADJUSTMENTS),
     (Tab::Ledger, "Transactions", paths::LEDGER),
     (Tab::Books, "Books and rates", paths::BOOKS),
 ];

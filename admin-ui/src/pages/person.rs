@@ -190,6 +190,7 @@ pub fn PersonPage(desk: Desk, person: Person) -> impl IntoView {
         ];
         view! { <Table id="samples" title="Verification samples" columns rows=sample_rows empty="No sample was sent yet." /> }
     });
+    let may_adjust = desk.may_change() && person.account.deleted_at.is_none();
     let (calls_part, postings_part) = (person.calls_part, person.postings_part);
     view! {
         <Layout title current=Section::People desk=desk.clone() as_of=now>
@@ -199,7 +200,7 @@ pub fn PersonPage(desk: Desk, person: Person) -> impl IntoView {
                 <AccountFacts account=person.account rating_count=person.rating_count is_suspended desk=desk.clone() />
                 <PresenceFacts presence=person.presence call=person.call now />
             </div>
-            <WalletFacts wallet=person.wallet />
+            <WalletFacts id wallet=person.wallet may_adjust />
             <Devices id devices=person.devices desk now />
             {samples}
             <Table id="reports" title="Reports about them" columns=report_columns() rows=report_rows empty="Nobody complained." live=true />
@@ -287,7 +288,7 @@ fn PresenceFacts(presence: Option<Seen>, call: Option<CallLine>, now: DateTime<U
 }
 
 #[component]
-fn WalletFacts(wallet: Wallet) -> impl IntoView {
+fn WalletFacts(id: UserId, wallet: Wallet, may_adjust: bool) -> impl IntoView {
     let facts = facts![
         "Coins" => coins(wallet.balance),
         "Coins spent" => coins(wallet.spent),
@@ -295,7 +296,8 @@ fn WalletFacts(wallet: Wallet) -> impl IntoView {
         "On their way out" => earnings(wallet.pending),
         "Withdrawn" => earnings(wallet.withdrawn),
     ];
-    view! { <Facts id="wallet" title="Wallet" facts live=true /> }
+    let adjust = may_adjust.then(|| view! { <a class="button quiet" href=paths::adjust(id)>"Adjust"</a> });
+    view! { <Facts id="wallet" title="Wallet" facts live=true>{adjust}</Facts> }
 }
 
 #[component]

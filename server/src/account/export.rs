@@ -11,7 +11,7 @@ use sqlx::PgConnection;
 
 use super::Error;
 use crate::{
-    auth, calls,
+    adjustments, auth, calls,
     http::rate_limit::{self, Limit},
     payments, presence, ratings, reports, social,
     state::AppState,
@@ -36,12 +36,13 @@ pub struct Record {
 type Read = for<'a> fn(&'a mut PgConnection, UserId, i64, i64) -> BoxFuture<'a, sqlx::Result<Vec<Record>>>;
 
 /// What rooms keep in rows without end, and how each is read. A room that keeps more about people adds its line.
-const LISTS: [(&str, Read); 11] = [
+const LISTS: [(&str, Read); 12] = [
     ("logins", |db, user, after, limit| auth::export_logins(db, user, after, limit).boxed()),
     ("calls", |db, user, after, limit| calls::export_calls(db, user, after, limit).boxed()),
     ("transactions", |db, user, after, limit| wallet::export_transactions(db, user, after, limit).boxed()),
     ("payments", |db, user, after, limit| payments::export_payments(db, user, after, limit).boxed()),
     ("withdrawals", |db, user, after, limit| withdrawals::export_withdrawals(db, user, after, limit).boxed()),
+    ("adjustments", |db, user, after, limit| adjustments::export_adjustments(db, user, after, limit).boxed()),
     ("ratings_given", |db, user, after, limit| ratings::export_given(db, user, after, limit).boxed()),
     ("ratings_received", |db, user, after, limit| ratings::export_received(db, user, after, limit).boxed()),
     ("samples", |db, user, after, limit| verification::export_samples(db, user, after, limit).boxed()),

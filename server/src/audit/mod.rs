@@ -17,7 +17,7 @@ mod service;
 mod store;
 
 use axum::{extract::FromRequestParts, http::request::Parts};
-use saathii_shared_types::{CallId, ReportId, SampleId, UserId, WithdrawalId};
+use saathii_shared_types::{AdjustmentId, CallId, ReportId, SampleId, UserId, WithdrawalId};
 use serde_json::Value;
 
 pub use self::{
@@ -82,6 +82,10 @@ impl Subject {
 
     pub fn withdrawal(withdrawal: WithdrawalId) -> Self {
         Self { kind: "withdrawal", id: withdrawal.0 }
+    }
+
+    pub fn adjustment(adjustment: AdjustmentId) -> Self {
+        Self { kind: "adjustment", id: adjustment.0 }
     }
 
     pub fn report(report: ReportId) -> Self {

@@ -23,6 +23,7 @@ use saathii_admin_ui::{
         log::{Log, LogQuery},
         moderation::{Complaint, Reports, ReportsQuery},
         money::{
+            adjustments::{Adjusting, Adjustment, Adjustments, AdjustmentsQuery},
             books::Books,
             ledger::{Entry, Ledger, LedgerQuery},
             recharges::{Recharges, RechargesQuery},
@@ -35,12 +36,12 @@ use saathii_admin_ui::{
         verification::{Queue, Sample},
     },
 };
-use saathii_shared_types::{CallId, ReportId, SampleId, UserId, WithdrawalId};
+use saathii_shared_types::{AdjustmentId, CallId, ReportId, SampleId, UserId, WithdrawalId};
 
 use super::{
     calls, error::PageError, log, moderation, money, overview, people, session::AdminSession, system, verification,
 };
-use crate::{reports, state::AppState, verification as samples, withdrawals};
+use crate::{adjustments, reports, state::AppState, verification as samples, withdrawals};
 
 type Pinned<T> = Pin<Box<T>>;
 type Html = Pinned<dyn Stream<Item = String> + Send>;
@@ -79,6 +80,7 @@ pub(super) async fn desk_of(app: &AppState, admin: &AdminSession) -> Result<Desk
     let waiting = Waiting {
         reviews: samples::count_pending(&mut db).await?,
         withdrawals: withdrawals::count_requested(&mut db).await?,
+        adjustments: adjustments::count_pending(&mut db).await?,
         reports: reports::count_open(&mut db).await?,
     };
     Ok(admin.desk(waiting))
@@ -152,6 +154,18 @@ impl Source for Reader {
 
     fn withdrawal(&self, id: WithdrawalId) -> Reading<'_, Withdrawal> {
         Box::pin(self.note(money::read_withdrawal(&self.app, &self.admin, id)))
+    }
+
+    fn adjusting(&self, id: UserId) -> Reading<'_, Adjusting> {
+        Box::pin(self.note(money::read_adjusting(&self.app, id)))
+    }
+
+    fn adjustments(&self, query: AdjustmentsQuery) -> Reading<'_, Adjustments> {
+        Box::pin(self.note(money::read_adjustments(&self.app, query)))
+    }
+
+    fn adjustment(&self, id: AdjustmentId) -> Reading<'_, Adjustment> {
+        Box::pin(self.note(money::read_adjustment(&self.app, id)))
     }
 
     fn recharges(&self, query: RechargesQuery) -> Reading<'_, Recharges> {

@@ -53,6 +53,7 @@ impl Config {
             ("PAYOUT_ENCRYPTION_KEY", masked(payouts.encryption_key.as_ref())),
             ("WITHDRAWAL_MINIMUM", payouts.minimum.to_string()),
             ("WITHDRAWAL_SECOND_ADMIN_FROM", payouts.second_admin_from.to_string()),
+            ("ADJUSTMENT_SECOND_ADMIN_FROM", self.adjustment_second_admin_from.to_string()),
         ]
     }
 }

@@ -51,6 +51,9 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// `ADMIN_PHONES`: these accounts hold the role admin.
     pub admin_phones: Vec<String>,
+    /// `ADJUSTMENT_SECOND_ADMIN_FROM`: from so many coins or earnings on, another admin applies an adjustment than the
+    /// one who asked for it.
+    pub adjustment_second_admin_from: i64,
     /// `DEMO_DATA`: believable people on an empty embedded database; never in production.
     pub demo_data: bool,
     pub calls: Calls,
@@ -92,6 +95,7 @@ impl Config {
                 .filter_map(|phone| env.check("ADMIN_PHONES", crate::phone::Phone::parse(&phone, &otp.default_region)))
                 .map(|phone| phone.as_str().to_owned())
                 .collect(),
+            adjustment_second_admin_from: env.number("ADJUSTMENT_SECOND_ADMIN_FROM", 1_000, 1..=1_000_000_000),
             demo_data: env.switch("DEMO_DATA", !mode.is_production()),
             calls: Calls::read(&mut env),
             payments: Payments::read(&mut env, mode),

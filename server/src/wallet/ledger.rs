@@ -2,7 +2,7 @@
 //! transaction.
 
 use chrono::{DateTime, Utc};
-use saathii_shared_types::{CallId, Coins, Earnings, PaymentId, UserId, WithdrawalId};
+use saathii_shared_types::{AdjustmentId, CallId, Coins, Earnings, PaymentId, UserId, WithdrawalId, wallet::Currency};
 use sqlx::PgConnection;
 
 use super::store::{self, Account, Kind, Transfer};
@@ -95,6 +95,31 @@ pub async fn release_withdrawal(
 ) -> sqlx::Result<()> {
     let transfer = settled(Kind::WithdrawalRejection, Account::Withdrawable, user, withdrawal, amount);
     store::post(db, transfer, now).await
+}
+
+/// Gives, or takes where `amount` is negative; false where less is there than is to be taken.
+pub async fn adjust(
+    db: &mut PgConnection,
+    user: UserId,
+    adjustment: AdjustmentId,
+    currency: Currency,
+    amount: i64,
+    now: DateTime<Utc>,
+) -> sqlx::Result<bool> {
+    let wallet = store::lock(db, user).await?;
+    let (kind, theirs, ours, held) = match currency {
+        Currency::Coins => (Kind::CoinAdjustment, Account::Coins, Account::CoinAdjustments, wallet.balance_coins.0),
+        Currency::Earnings => {
+            (Kind::EarningAdjustment, Account::Withdrawable, Account::EarningAdjustments, wallet.withdrawable.0)
+        }
+    };
+    if held + amount < 0 {
+        return Ok(false);
+    }
+    let (debit, credit) = if amount < 0 { (theirs, ours) } else { (ours, theirs) };
+    let transfer = Transfer { kind, debit, credit, user, amount: amount.abs(), reference: adjustment.0, part: 0 };
+    store::post(db, transfer, now).await?;
+    Ok(true)
 }
 
 fn settled(kind: Kind, credit: Account, user: UserId, withdrawal: WithdrawalId, amount: Earnings) -> Transfer {

@@ -14,7 +14,7 @@ mod store;
 
 pub use self::{
     events::tell,
-    ledger::{Charge, Paid, credit_purchase, pay_withdrawal, release_withdrawal, take_back_purchase},
+    ledger::{Charge, Paid, adjust, credit_purchase, pay_withdrawal, release_withdrawal, take_back_purchase},
     proof::{Discrepancy, prove},
     routes::{balance_of, router},
     store::{

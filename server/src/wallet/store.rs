@@ -17,6 +17,8 @@ pub(super) enum Kind {
     Refund,
     WithdrawalPayment,
     WithdrawalRejection,
+    CoinAdjustment,
+    EarningAdjustment,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::Type)]
@@ -24,9 +26,11 @@ pub(super) enum Kind {
 pub(super) enum Account {
     Coins,
     CoinSales,
+    CoinAdjustments,
     Withdrawable,
     Pending,
     Withdrawn,
+    EarningAdjustments,
 }
 
 /// A movement between two accounts of one currency; the table's checks refuse pairs that make no sense.

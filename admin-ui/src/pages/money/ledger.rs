@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use leptos::prelude::*;
-use saathii_shared_types::{CallId, UserId, WithdrawalId};
+use saathii_shared_types::{AdjustmentId, CallId, UserId, WithdrawalId};
 
 use super::{Tab, Tabs};
 use crate::{
@@ -81,7 +81,8 @@ impl Kind {
             Self::WithdrawalRequest | Self::WithdrawalPayment | Self::WithdrawalRejection => {
                 Some(paths::withdrawal(WithdrawalId(reference)))
             }
-            Self::Recharge | Self::Refund | Self::CoinAdjustment | Self::EarningAdjustment => None,
+            Self::CoinAdjustment | Self::EarningAdjustment => Some(paths::adjustment(AdjustmentId(reference))),
+            Self::Recharge | Self::Refund => None,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Money: payouts, purchases, the ledger, the proof and the rates.
 
+mod adjustments;
 mod books;
 mod ledger;
 mod recharges;
@@ -12,6 +13,7 @@ use axum::{
 use saathii_admin_ui::paths;
 
 pub(super) use self::{
+    adjustments::{read_adjusting, read_list as read_adjustments, read_one as read_adjustment},
     books::read as read_books,
     ledger::{read_list as read_ledger, read_one as read_transfer},
     recharges::read_list as read_recharges,
@@ -22,6 +24,8 @@ use crate::state::AppState;
 pub(super) fn router() -> Router<AppState> {
     Router::new()
         .route("/admin/money/withdrawals/{id}", post(withdrawals::decide))
+        .route("/admin/people/{id}/adjust", post(adjustments::request))
+        .route("/admin/money/adjustments/{id}", post(adjustments::decide))
         .route(paths::RECHARGES_CSV, get(recharges::download))
         .route(paths::LEDGER_CSV, get(ledger::download))
 }

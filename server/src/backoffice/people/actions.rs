@@ -74,7 +74,7 @@ pub(super) async fn sign_out_device(
     Ok(done(user, Flash::DeviceSignedOut))
 }
 
-pub(super) fn done(user: UserId, flash: Flash) -> Response {
+pub(in crate::backoffice) fn done(user: UserId, flash: Flash) -> Response {
     let address = Address::new(paths::person(user)).with(Flash::NAME, Some(flash.word()));
     Redirect::to(&address.to_string()).into_response()
 }

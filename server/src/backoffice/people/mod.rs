@@ -14,6 +14,7 @@ use axum::{
 use saathii_admin_ui::paths;
 
 pub(super) use self::{
+    actions::done,
     list::list,
     person::{list_samples, name_of, posting, read},
 };

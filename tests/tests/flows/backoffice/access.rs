@@ -14,6 +14,8 @@ struct Scene {
     call: i64,
     withdrawal: i64,
     report: i64,
+    /// One that waits.
+    adjustment: i64,
 }
 
 async fn scene(app: &TestApp) -> Scene {
@@ -30,7 +32,8 @@ async fn scene(app: &TestApp) -> Scene {
     let withdrawal = money::request_withdrawal(app, "an.earner").await;
     let complaint = json!({"user_id": person.id, "reason": "Rude"});
     let report = app.post_as(&caller, "/reports", &complaint).await.ok()["report_id"].as_i64().unwrap();
-    Scene { admin, person, sample, session, call, withdrawal, report }
+    let adjustment = adjustments::ask(app, &person).await;
+    Scene { admin, person, sample, session, call, withdrawal, report, adjustment }
 }
 
 /// Every page, with its heading.
@@ -61,6 +64,9 @@ fn pages(scene: &Scene) -> Vec<(String, String)> {
         ("/admin/money/recharges".to_owned(), "Recharges".to_owned()),
         ("/admin/money/transactions".to_owned(), "Transactions".to_owned()),
         ("/admin/money/transactions/1".to_owned(), "Transfer #1".to_owned()),
+        ("/admin/money/adjustments".to_owned(), "Adjustments".to_owned()),
+        (format!("/admin/money/adjustments/{}", scene.adjustment), format!("Adjustment #{}", scene.adjustment)),
+        (format!("/admin/people/{id}/adjust"), "Adjust the wallet of a.listener".to_owned()),
         ("/admin/money/books".to_owned(), "Books and rates".to_owned()),
         ("/admin/system".to_owned(), "System".to_owned()),
         ("/admin/account".to_owned(), "Your account".to_owned()),
@@ -69,7 +75,7 @@ fn pages(scene: &Scene) -> Vec<(String, String)> {
 
 /// Every form that changes something of others.
 fn forms(scene: &Scene) -> Vec<(String, Vec<(&'static str, &'static str)>)> {
-    let Scene { person, sample, session, call, withdrawal, report, .. } = scene;
+    let Scene { person, sample, session, call, withdrawal, report, adjustment, .. } = scene;
     let id = person.id;
     vec![
         (format!("/admin/people/{id}/grant/admin"), vec![]),
@@ -80,6 +86,11 @@ fn forms(scene: &Scene) -> Vec<(String, Vec<(&'static str, &'static str)>)> {
         (format!("/admin/people/{id}/sign-out"), vec![]),
         (format!("/admin/money/withdrawals/{withdrawal}"), vec![("step", "approve")]),
         (format!("/admin/moderation/{report}"), vec![("outcome", "resolved"), ("remarks", "Talked")]),
+        (format!("/admin/money/adjustments/{adjustment}"), vec![("step", "apply")]),
+        (
+            format!("/admin/people/{id}/adjust"),
+            vec![("direction", "give"), ("currency", "coins"), ("amount", "5"), ("reason", "Luck"), ("form_key", "k")],
+        ),
         (format!("/admin/calls/{call}/end"), vec![("reason", "Noise")]),
         (format!("/admin/verification/{sample}"), vec![("verdict", "approved"), ("remarks", "")]),
         (format!("/admin/people/{id}/suspend"), vec![("reason", "Rude")]),
@@ -156,6 +167,7 @@ async fn state(app: &TestApp) -> String {
         "SELECT concat(
              (SELECT string_agg(concat(user_id, roles, is_viewer, verified_at, suspended_at), ' ' ORDER BY user_id) FROM users),
              (SELECT string_agg(concat(withdrawal_id, status), ' ' ORDER BY withdrawal_id) FROM withdrawals),
+             (SELECT string_agg(concat(adjustment_id, status), ' ' ORDER BY adjustment_id) FROM adjustments),
              (SELECT string_agg(concat(report_id, status), ' ' ORDER BY report_id) FROM reports),
              (SELECT string_agg(concat(call_id, status), ' ' ORDER BY call_id) FROM calls),
              (SELECT string_agg(concat(session_id, ended_at), ' ' ORDER BY session_id) FROM auth_sessions),
@@ -193,6 +205,7 @@ async fn addresses_that_make_no_sense_show_a_page_and_never_an_error() {
             "/admin/log",
             "/admin/money/withdrawals",
             "/admin/money/recharges",
+            "/admin/money/adjustments",
             "/admin/money/transactions",
         ] {
             let answer = admin.get(&format!("{path}{query}")).await;
@@ -218,6 +231,8 @@ async fn addresses_that_make_no_sense_show_a_page_and_never_an_error() {
         "/admin/money",
         "/admin/money/withdrawals/0",
         "/admin/money/transactions/0",
+        "/admin/money/adjustments/0",
+        "/admin/people/0/adjust",
         "/admin/money/transactions/x",
         "/admin/calls/x",
         "/admin/calls/99999999999999999999",
@@ -253,7 +268,7 @@ async fn the_system_page_shows_no_secret() {
     for secret in [tests::app::SECRET, "a-metrics-secret", "postgres://"] {
         assert!(!page.contains(secret), "{page}");
     }
-    assert!(page.contains("20261123000001") && page.contains("METRICS_TOKEN"), "{page}");
+    assert!(page.contains("20261123000002") && page.contains("METRICS_TOKEN"), "{page}");
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! The dashboard: who gets in, which forms work, how long a session lives, what a page gives away.
 
 mod access;
+mod adjustments;
 mod calls;
 mod forms;
 mod moderation;
@@ -31,6 +32,13 @@ async fn new_admin(app: &TestApp) -> Person {
 async fn at_work(app: &TestApp) -> (Visitor, Person) {
     let admin = new_admin(app).await;
     (signed_in(app, &admin).await, admin)
+}
+
+/// Another admin on the overview.
+async fn second_admin(app: &TestApp) -> Visitor {
+    let person = app.register("second.boss", "user").await;
+    assert!(app.set_admin(&person.phone, true).await);
+    signed_in(app, &person).await
 }
 
 async fn signed_in(app: &TestApp, admin: &Person) -> Visitor {

@@ -29,12 +29,6 @@ fn path(withdrawal: i64) -> String {
     format!("/admin/money/withdrawals/{withdrawal}")
 }
 
-async fn second_admin(app: &TestApp) -> Visitor {
-    let person = app.register("second.boss", "user").await;
-    assert!(app.set_admin(&person.phone, true).await);
-    signed_in(app, &person).await
-}
-
 #[tokio::test]
 async fn a_withdrawal_is_approved_and_paid_and_only_who_pays_sees_where_to() {
     let app = start().await;
