@@ -15,7 +15,7 @@ use crate::{
     address::Query,
     desk::Desk,
     pages::{
-        account::AccountPage,
+        account::{Account, AccountPage},
         calls::{Call, CallPage, Calls, CallsPage, CallsQuery, EndCallPage},
         log::{Log, LogPage, LogQuery},
         moderation::{Complaint, ComplaintPage, Reports, ReportsPage, ReportsQuery},
@@ -31,6 +31,7 @@ use crate::{
         overview::{Overview, OverviewPage, OverviewQuery},
         people::{People, PeoplePage, PeopleQuery},
         person::{Person, PersonPage, PersonQuery, RightsChange, RightsPage, SignOutPage},
+        second_factor::ResetFactorPage,
         suspension::{ReinstatePage, SuspendPage},
         system::{System, SystemPage},
         verification::{Queue, QueuePage, Sample, SamplePage, queue_page},
@@ -62,6 +63,7 @@ pub trait Source: Send + Sync {
     fn reports(&self, query: ReportsQuery) -> Reading<'_, Reports>;
     fn complaint(&self, id: ReportId) -> Reading<'_, Complaint>;
     fn log(&self, query: LogQuery) -> Reading<'_, Log>;
+    fn account(&self) -> Reading<'_, Account>;
     fn system(&self) -> Reading<'_, System>;
 }
 
@@ -104,6 +106,7 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("log") view=log ssr=SsrMode::Async />
                 <Route path=path!("people/:id/suspend") view=suspend ssr=SsrMode::Async />
                 <Route path=path!("people/:id/reinstate") view=reinstate ssr=SsrMode::Async />
+                <Route path=path!("people/:id/reset-second-factor") view=reset_second_factor ssr=SsrMode::Async />
                 <Route path=path!("system") view=system ssr=SsrMode::Async />
                 <Route path=path!("account") view=account ssr=SsrMode::Async />
             </Routes>
@@ -151,6 +154,10 @@ fn sign_out() -> impl IntoView {
 
 fn suspend() -> impl IntoView {
     page(named, |desk, (id, name)| view! { <SuspendPage desk id name /> })
+}
+
+fn reset_second_factor() -> impl IntoView {
+    page(named, |desk, (id, name)| view! { <ResetFactorPage desk id name /> })
 }
 
 fn reinstate() -> impl IntoView {
@@ -251,7 +258,7 @@ fn system() -> impl IntoView {
 }
 
 fn account() -> impl IntoView {
-    page(|_, _| Box::pin(async { Ok(()) }), |desk, ()| view! { <AccountPage desk /> })
+    page(|source, _| source.account(), |desk, account| view! { <AccountPage desk account /> })
 }
 
 /// What the address asks for.

@@ -70,6 +70,7 @@ pub enum Flash {
     ReportDismissed,
     Suspended,
     Reinstated,
+    SecondFactorReset,
 }
 
 impl Flash {
@@ -95,6 +96,7 @@ impl Choice for Flash {
         (Self::ReportResolved, "report-resolved", "The report was resolved."),
         (Self::ReportDismissed, "report-dismissed", "The report was dismissed."),
         (Self::Suspended, "suspended", "The account was suspended, and signed out everywhere."),
+        (Self::SecondFactorReset, "second-factor-reset", "The second factor was reset."),
         (Self::Reinstated, "reinstated", "The account was reinstated."),
     ];
 }

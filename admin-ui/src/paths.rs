@@ -6,6 +6,7 @@ pub const HOME: &str = "/admin";
 pub const SIGN_IN: &str = "/admin/sign-in";
 pub const SIGN_IN_CODE: &str = "/admin/sign-in/code";
 pub const SIGN_IN_RESEND: &str = "/admin/sign-in/resend";
+pub const SIGN_IN_SECOND_FACTOR: &str = "/admin/sign-in/second-factor";
 pub const SIGN_OUT: &str = "/admin/sign-out";
 pub const VERIFICATION: &str = "/admin/verification";
 pub const PEOPLE: &str = "/admin/people";
@@ -23,6 +24,9 @@ pub const ADJUSTMENTS: &str = "/admin/money/adjustments";
 pub const BOOKS: &str = "/admin/money/books";
 pub const SYSTEM: &str = "/admin/system";
 pub const ACCOUNT: &str = "/admin/account";
+pub const SECOND_FACTOR: &str = "/admin/account/second-factor";
+pub const SECOND_FACTOR_BEGIN: &str = "/admin/account/second-factor/begin";
+pub const SECOND_FACTOR_CONFIRM: &str = "/admin/account/second-factor/confirm";
 pub const SIGN_OUT_EVERYWHERE: &str = "/admin/account/sign-out-everywhere";
 /// Server-sent events that say when a live page is to fetch itself again.
 pub const EVENTS: &str = "/admin/events";
@@ -66,6 +70,11 @@ pub fn adjust(user: UserId) -> String {
 /// One adjustment; by POST, what becomes of it.
 pub fn adjustment(adjustment: AdjustmentId) -> String {
     format!("{ADJUSTMENTS}/{adjustment}")
+}
+
+/// Asks, and by POST makes it so.
+pub fn reset_second_factor(user: UserId) -> String {
+    format!("/admin/people/{user}/reset-second-factor")
 }
 
 /// One report; by POST, what becomes of it.

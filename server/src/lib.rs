@@ -21,6 +21,7 @@ pub mod proof;
 pub mod ratings;
 pub mod realtime;
 pub mod reports;
+pub mod second_factor;
 pub mod social;
 pub mod state;
 pub mod users;

@@ -20,7 +20,7 @@ use saathii_server::{
         telemetry,
     },
     phone::Phone,
-    proof,
+    proof, second_factor,
     state::AppState,
 };
 use tokio::{
@@ -70,6 +70,8 @@ enum AdminCommand {
     },
     /// Take the role admin from the account with this phone.
     Revoke { phone: String },
+    /// Take the second factor from the account with this phone, whose owner has lost it.
+    ResetSecondFactor { phone: String },
 }
 
 #[derive(Subcommand)]
@@ -111,6 +113,9 @@ fn run(cli: Cli) -> anyhow::Result<()> {
             }
             Command::Admin(AdminCommand::Revoke { phone }) => {
                 with_app(config, async |app| change_rights(app, &phone, DashboardRole::Admin, false).await).await
+            }
+            Command::Admin(AdminCommand::ResetSecondFactor { phone }) => {
+                with_app(config, async |app| reset_second_factor(app, &phone).await).await
             }
             Command::Ledger(LedgerCommand::Verify) => with_app(config, async |app| verify_ledger(app).await).await,
             Command::Openapi | Command::CheckConfig => Ok(()),
@@ -198,6 +203,14 @@ async fn verify_ledger(app: &AppState) -> anyhow::Result<()> {
         0 => say("The books close: every posting has its other side, every balance and every call its postings."),
         count => bail!("the books do not close: {count} discrepancies"),
     }
+}
+
+async fn reset_second_factor(app: &AppState, phone: &str) -> anyhow::Result<()> {
+    let phone = Phone::parse(phone, &app.config.otp.default_region)?;
+    if !second_factor::reset_by_phone(app, Actor::CommandLine, &phone).await? {
+        bail!("no account has this phone, or it has no second factor");
+    }
+    say("The second factor is gone: the phone alone signs in, until another is set up.")
 }
 
 async fn change_rights(app: &AppState, phone: &str, role: DashboardRole, grants: bool) -> anyhow::Result<()> {

@@ -12,10 +12,9 @@ use crate::{
     calls::Mirror,
     config::Config,
     feed::CountCache,
-    infra::{clock::Clock, object_store::ObjectStore, payments::Payments, redis::Redis, sms::Sms},
+    infra::{clock::Clock, object_store::ObjectStore, payments::Payments, redis::Redis, seal::Seal, sms::Sms},
     presence::Heartbeats,
     realtime::{Bus, Hub},
-    withdrawals::Seal,
 };
 
 /// One node of the server; clones are the same node.

@@ -10,6 +10,7 @@ pub mod form;
 pub mod layout;
 pub mod money;
 pub mod person;
+pub mod qr;
 pub mod stat;
 pub mod table;
 pub mod time;

@@ -9,6 +9,7 @@ pub mod money;
 pub mod overview;
 pub mod people;
 pub mod person;
+pub mod second_factor;
 pub mod sign_in;
 pub mod suspension;
 pub mod system;

@@ -64,6 +64,8 @@ pub struct Person {
     pub rating_count: i64,
     pub devices: Vec<Device>,
     pub suspended: Option<Suspended>,
+    /// Of somebody who works here: whether signing in asks for a second factor.
+    pub second_factor: Option<bool>,
     /// About them, the newest first.
     pub reports: Vec<Report>,
 }
@@ -197,7 +199,7 @@ pub fn PersonPage(desk: Desk, person: Person) -> impl IntoView {
             {deleted}
             {suspended}
             <div class="pair">
-                <AccountFacts account=person.account rating_count=person.rating_count is_suspended desk=desk.clone() />
+                <AccountFacts account=person.account rating_count=person.rating_count is_suspended factor=person.second_factor desk=desk.clone() />
                 <PresenceFacts presence=person.presence call=person.call now />
             </div>
             <WalletFacts id wallet=person.wallet may_adjust />
@@ -222,7 +224,13 @@ pub fn PersonPage(desk: Desk, person: Person) -> impl IntoView {
 }
 
 #[component]
-fn AccountFacts(account: Account, rating_count: i64, is_suspended: bool, desk: Desk) -> impl IntoView {
+fn AccountFacts(
+    account: Account,
+    rating_count: i64,
+    is_suspended: bool,
+    factor: Option<bool>,
+    desk: Desk,
+) -> impl IntoView {
     let id = account.id;
     let sex = match account.sex {
         Sex::Female => "Female",
@@ -249,6 +257,7 @@ fn AccountFacts(account: Account, rating_count: i64, is_suspended: bool, desk: D
         facts.push(("Verified", verified.unwrap_or_else(|| "Not verified".into_any())));
         facts.push(("Rating", rating.into_any()));
     }
+    facts.extend(factor.map(|is_on| ("Second factor", if is_on { "On" } else { "Off" }.into_any())));
     let may = desk.may_change() && account.deleted_at.is_none();
     let links = may.then(|| {
         let link = |role: &'static str, is_held: bool| {
@@ -263,7 +272,10 @@ fn AccountFacts(account: Account, rating_count: i64, is_suspended: bool, desk: D
             if is_suspended { (paths::reinstate(id), "Reinstate") } else { (paths::suspend(id), "Suspend") };
         // The role is taken first: who may suspend could otherwise suspend whoever would lift it.
         let suspension = (!is_admin).then(|| view! { <a class="button quiet" href=href>{text}</a> });
-        view! { {link("admin", is_admin)} {link("viewer", is_viewer)} {suspension} }
+        let reset = (factor == Some(true)).then(|| {
+            view! { <a class="button quiet" href=paths::reset_second_factor(id)>"Reset second factor"</a> }
+        });
+        view! { {link("admin", is_admin)} {link("viewer", is_viewer)} {suspension} {reset} }
     });
     view! { <Facts id="account" title="Account" facts>{links}</Facts> }
 }

@@ -6,7 +6,7 @@ use crate::{
     http::HttpError,
     presence,
     realtime::SessionsEnded,
-    social,
+    second_factor, social,
     state::AppState,
     users, verification, withdrawals,
 };
@@ -28,6 +28,7 @@ pub(super) async fn delete_account(app: &AppState, user: &CurrentUser) -> Result
     if is_listener {
         verification::forget(&mut tx, user.id, now).await?;
     }
+    second_factor::forget(&mut tx, user.id).await?;
     withdrawals::forget_details(&mut tx, user.id).await?;
     let version = auth::end_all_sessions(&mut tx, user.id, EndReason::Deleted, now).await?;
     tx.commit().await?;

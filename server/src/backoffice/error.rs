@@ -15,6 +15,8 @@ use crate::http::HttpError;
 pub(super) enum PageError {
     /// Nobody is signed in.
     SignIn,
+    /// A second factor has to be set up first.
+    Enrol,
     /// A viewer sent a form.
     ReadOnly,
     Refused(HttpError),
@@ -50,6 +52,7 @@ impl IntoResponse for PageError {
     fn into_response(self) -> Response {
         match self {
             Self::SignIn => Redirect::to(paths::SIGN_IN).into_response(),
+            Self::Enrol => Redirect::to(paths::SECOND_FACTOR).into_response(),
             Self::ReadOnly => refusal(
                 StatusCode::FORBIDDEN,
                 "Your role may only look",

@@ -24,8 +24,9 @@ const SILENCE: Duration = Duration::from_secs(8);
 
 /// A stream for somebody signed in; 401 ends an `EventSource` for good, where a redirect would not.
 pub(super) async fn show_events(State(app): State<AppState>, headers: HeaderMap) -> Result<Response, PageError> {
-    let Some(admin) = AdminSession::find(&app, &headers).await? else {
-        return Ok(StatusCode::UNAUTHORIZED.into_response());
+    let admin = match AdminSession::admit(&app, &headers).await {
+        Err(PageError::SignIn | PageError::Enrol) => return Ok(StatusCode::UNAUTHORIZED.into_response()),
+        admin => admin?,
     };
     // nginx would hold events back.
     Ok(([("x-accel-buffering", "no")], Sse::new(changes(app, admin))).into_response())

@@ -17,6 +17,7 @@ mod paging;
 mod path;
 mod people;
 mod routes;
+mod second_factor;
 mod session;
 mod sign_in;
 mod system;

@@ -19,6 +19,7 @@ use saathii_admin_ui::{
     desk::Waiting,
     html,
     pages::{
+        account::Account,
         calls::{Call, Calls, CallsQuery},
         log::{Log, LogQuery},
         moderation::{Complaint, Reports, ReportsQuery},
@@ -41,7 +42,7 @@ use saathii_shared_types::{AdjustmentId, CallId, ReportId, SampleId, UserId, Wit
 use super::{
     calls, error::PageError, log, moderation, money, overview, people, session::AdminSession, system, verification,
 };
-use crate::{adjustments, reports, state::AppState, verification as samples, withdrawals};
+use crate::{adjustments, reports, second_factor, state::AppState, verification as samples, withdrawals};
 
 type Pinned<T> = Pin<Box<T>>;
 type Html = Pinned<dyn Stream<Item = String> + Send>;
@@ -194,6 +195,16 @@ impl Source for Reader {
 
     fn log(&self, query: LogQuery) -> Reading<'_, Log> {
         Box::pin(self.note(log::read(&self.app, query)))
+    }
+
+    fn account(&self) -> Reading<'_, Account> {
+        Box::pin(self.note(async {
+            let second_factor = match second_factor::read(&self.app, self.admin.user, &self.admin.name).await? {
+                second_factor::State::On { since, .. } => Some(since),
+                second_factor::State::Off | second_factor::State::Begun(_) => None,
+            };
+            Ok::<_, second_factor::Error>(Account { second_factor })
+        }))
     }
 
     fn system(&self) -> Reading<'_, System> {

@@ -20,8 +20,8 @@ use tower_http::catch_panic::CatchPanicLayer;
 use super::{
     calls,
     error::{PageError, failure_page},
-    headers, live, moderation, money, pages, people,
-    session::{AdminSession, Form, NoFields, Token, end_session},
+    headers, live, moderation, money, pages, people, second_factor,
+    session::{Form, NoFields, SignedIn, Token, end_session},
     sign_in, verification,
 };
 use crate::{auth, http::log_request, state::AppState};
@@ -34,6 +34,7 @@ pub fn router(app: &AppState) -> Router<AppState> {
         .merge(calls::router())
         .merge(money::router())
         .merge(moderation::router())
+        .merge(second_factor::router())
         .route(paths::SIGN_OUT_EVERYWHERE, post(sign_out_everywhere))
         .route(paths::SIGN_OUT, post(sign_out))
         .route(paths::EVENTS, get(live::show_events))
@@ -48,14 +49,18 @@ pub fn router(app: &AppState) -> Router<AppState> {
         .layer(middleware::from_fn_with_state(app.clone(), headers::protect))
 }
 
-async fn sign_out(State(app): State<AppState>, admin: AdminSession, _: Form<NoFields>) -> Result<Response, PageError> {
+async fn sign_out(
+    State(app): State<AppState>,
+    SignedIn(admin): SignedIn,
+    _: Form<NoFields>,
+) -> Result<Response, PageError> {
     end_session(&app, &admin).await?;
     Ok((Token::forget(app.config.mode), Redirect::to(paths::SIGN_IN)).into_response())
 }
 
 async fn sign_out_everywhere(
     State(app): State<AppState>,
-    admin: AdminSession,
+    SignedIn(admin): SignedIn,
     _: Form<NoFields>,
 ) -> Result<Response, PageError> {
     auth::sign_out(&app, admin.user).await?;

@@ -22,6 +22,7 @@ impl Config {
             ("DATA_DIR", data_dir.display().to_string()),
             ("DEMO_DATA", switch(*demo_data)),
             ("ADMIN_PHONES", format!("{} phones", admin_phones.len())),
+            ("ADMIN_SECOND_FACTOR", if self.second_factor_required { "required" } else { "optional" }.to_owned()),
             ("DATABASE_URL", masked(database.url.as_ref())),
             ("DATABASE_MAX_CONNECTIONS", database.max_connections.to_string()),
             ("REDIS_URL", masked(redis.url.as_ref())),

@@ -51,6 +51,8 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// `ADMIN_PHONES`: these accounts hold the role admin.
     pub admin_phones: Vec<String>,
+    /// `ADMIN_SECOND_FACTOR`: whether the dashboard lets nobody work who has set up none.
+    pub second_factor_required: bool,
     /// `ADJUSTMENT_SECOND_ADMIN_FROM`: from so many coins or earnings on, another admin applies an adjustment than the
     /// one who asked for it.
     pub adjustment_second_admin_from: i64,
@@ -95,6 +97,11 @@ impl Config {
                 .filter_map(|phone| env.check("ADMIN_PHONES", crate::phone::Phone::parse(&phone, &otp.default_region)))
                 .map(|phone| phone.as_str().to_owned())
                 .collect(),
+            second_factor_required: env.one_of(
+                "ADMIN_SECOND_FACTOR",
+                &[("required", true), ("optional", false)],
+                mode.is_production(),
+            ),
             adjustment_second_admin_from: env.number("ADJUSTMENT_SECOND_ADMIN_FROM", 1_000, 1..=1_000_000_000),
             demo_data: env.switch("DEMO_DATA", !mode.is_production()),
             calls: Calls::read(&mut env),

@@ -8,6 +8,7 @@ pub mod object_store;
 pub mod payments;
 pub mod postgres;
 pub mod redis;
+pub mod seal;
 pub mod sms;
 pub mod stores;
 pub mod telemetry;

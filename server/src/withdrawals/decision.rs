@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use sqlx::PgConnection;
 
 use super::{
-    Error, rules,
+    Error, rules, sealed,
     store::{self, WithdrawalRow},
 };
 use crate::{
@@ -197,8 +197,8 @@ pub async fn get_withdrawal(
 ) -> Result<AdminWithdrawalDetail, Error> {
     let mut db = app.db.acquire().await?;
     let row = store::find(&mut db, withdrawal).await?.ok_or(Error::NotFound)?;
-    let sealed = store::find_sealed(&mut db, withdrawal).await?;
-    let payout_details = sealed.map(|sealed| app.seal.open(row.user_id, &sealed)).transpose()?;
+    let kept = store::find_sealed(&mut db, withdrawal).await?;
+    let payout_details = kept.map(|kept| sealed::open(&app.seal, row.user_id, &kept)).transpose()?;
     if payout_details.is_some() {
         tracing::info!(withdrawal.id = withdrawal.0, admin.id = admin.0, "payout details were shown");
     }

@@ -1,8 +1,10 @@
 use axum::http::StatusCode;
 use saathii_shared_types::{Earnings, ErrorCode, FieldError, wallet::WithdrawalStatus};
 
-use super::seal::SealError;
-use crate::http::{HttpError, idempotency};
+use crate::{
+    http::{HttpError, idempotency},
+    infra::seal::SealError,
+};
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {

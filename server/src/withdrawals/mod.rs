@@ -13,7 +13,7 @@ mod proof;
 mod query;
 mod routes;
 mod rules;
-mod seal;
+mod sealed;
 mod service;
 mod store;
 
@@ -22,6 +22,5 @@ pub use self::{
     error::Error,
     proof::prove,
     routes::router,
-    seal::Seal,
     store::{count_requested, export_withdrawals, forget_details},
 };

@@ -7,7 +7,7 @@ use saathii_shared_types::{
 use sqlx::PgConnection;
 
 use super::{
-    Error, rules,
+    Error, rules, sealed,
     store::{self, NewWithdrawal, WithdrawalRow},
 };
 use crate::{
@@ -23,7 +23,7 @@ pub(super) async fn set_details(
     details: &PayoutDetails,
 ) -> Result<PayoutDestination, Error> {
     let details = rules::normalise(details).map_err(Error::InvalidDetails)?;
-    let (sealed, masked) = (app.seal.seal(user, &details)?, rules::mask(&details));
+    let (sealed, masked) = (sealed::seal(&app.seal, user, &details)?, rules::mask(&details));
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
     lock_user(&mut tx, user).await?;

@@ -13,7 +13,7 @@ use crate::{
     auth,
     backoffice::{error::PageError, session},
     calls::{self, CallRow},
-    presence, ratings, reports,
+    presence, ratings, reports, second_factor,
     state::AppState,
     users, verification, wallet,
 };
@@ -34,6 +34,11 @@ pub(in crate::backoffice) async fn read(app: &AppState, id: UserId, query: Perso
     let line = |row: &CallRow| call_line(row, id, &names, now);
     let postings_part = Part::new(query.postings, PER_PAGE, wallet::count_movements(&mut db, id).await?);
     let postings = wallet::list_movements(&mut db, id, postings_part.offset(), PER_PAGE).await?;
+    let at_work = users::find_at_work(&mut db, id).await?;
+    let factor = match at_work {
+        Some(_) => Some(second_factor::is_enrolled(&mut db, id).await?),
+        None => None,
+    };
     let presence = presence::list(&mut db, &[id]).await?.pop();
     Ok(Person {
         now,
@@ -52,6 +57,7 @@ pub(in crate::backoffice) async fn read(app: &AppState, id: UserId, query: Perso
             until: row.until,
             reason: row.reason,
         }),
+        second_factor: factor,
         reports: reports::list_about(&mut db, id, REPORTS).await?,
         account: account_of(account),
     })

@@ -32,7 +32,7 @@ impl<T: DeserializeOwned> FromRequest<AppState> for Action<T> {
     type Rejection = PageError;
 
     async fn from_request(request: Request, app: &AppState) -> Result<Self, PageError> {
-        let admin = AdminSession::find(app, request.headers()).await?.ok_or(PageError::SignIn)?;
+        let admin = AdminSession::admit(app, request.headers()).await?;
         let (mut parts, body) = request.into_parts();
         let Ok(from) = ClientInfo::from_request_parts(&mut parts, app).await;
         let Form { fields, .. } = Form::from_request(Request::from_parts(parts, body), app).await?;

@@ -7,6 +7,6 @@ mod token;
 
 pub(super) use self::{
     form::{Action, Form, NoFields},
-    service::{AdminSession, end_session, is_alive, last_used, open_session},
+    service::{AdminSession, SignedIn, end_others, end_session, is_alive, last_used, open_session},
     token::Token,
 };

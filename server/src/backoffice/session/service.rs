@@ -15,6 +15,7 @@ use super::{Token, store};
 use crate::{
     auth::{self, ClientInfo},
     backoffice::error::PageError,
+    second_factor,
     state::AppState,
     users,
 };
@@ -31,17 +32,28 @@ pub(in crate::backoffice) struct AdminSession {
     pub(in crate::backoffice) user: UserId,
     pub(in crate::backoffice) rights: Rights,
     id: SessionId,
-    name: String,
+    pub(in crate::backoffice) name: String,
     token: Token,
+    /// Without a second factor where one is required: they may set it up or leave.
+    must_enrol: bool,
 }
 
+/// Somebody signed in who may still have to set up a second factor.
+pub(in crate::backoffice) struct SignedIn(pub(in crate::backoffice) AdminSession);
+
 impl AdminSession {
-    /// Who sent this request, if they may see the dashboard at this moment.
+    /// Who sent this request, if they may work at the dashboard at this moment.
+    pub(in crate::backoffice) async fn admit(app: &AppState, headers: &HeaderMap) -> Result<Self, PageError> {
+        let admin = Self::find(app, headers).await?.ok_or(PageError::SignIn)?;
+        if admin.must_enrol { Err(PageError::Enrol) } else { Ok(admin) }
+    }
+
+    /// Who sent this request, if they are signed in and still work here.
     pub(in crate::backoffice) async fn find(app: &AppState, headers: &HeaderMap) -> Result<Option<Self>, sqlx::Error> {
         let Some(token) = Token::in_headers(headers, app.config.mode) else { return Ok(None) };
         let now = app.clock.now();
         let mut db = app.db.acquire().await?;
-        let Some((admin, last_used_at)) = load(&mut db, token, now).await? else { return Ok(None) };
+        let Some((admin, last_used_at)) = load(app, &mut db, token, now).await? else { return Ok(None) };
         if !headers.contains_key(LIVE_HEADER) && now - last_used_at >= NOTED_EVERY {
             store::touch(&mut db, admin.id, now).await?;
         }
@@ -59,11 +71,20 @@ impl FromRequestParts<AppState> for AdminSession {
     type Rejection = PageError;
 
     async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, PageError> {
-        Self::find(app, &parts.headers).await?.ok_or(PageError::SignIn)
+        Self::admit(app, &parts.headers).await
+    }
+}
+
+impl FromRequestParts<AppState> for SignedIn {
+    type Rejection = PageError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, PageError> {
+        AdminSession::find(app, &parts.headers).await?.map(Self).ok_or(PageError::SignIn)
     }
 }
 
 async fn load(
+    app: &AppState,
     db: &mut PgConnection,
     token: Token,
     now: DateTime<Utc>,
@@ -75,7 +96,8 @@ async fn load(
     let Some(user) = auth::find_live_session(db, row.session_id, now).await? else { return Ok(None) };
     let Some(person) = users::find_at_work(db, user).await? else { return Ok(None) };
     let rights = if person.is_admin { Rights::Admin } else { Rights::Viewer };
-    let admin = AdminSession { user, rights, id: row.session_id, name: person.username, token };
+    let must_enrol = app.config.second_factor_required && !second_factor::is_enrolled(db, user).await?;
+    let admin = AdminSession { user, rights, id: row.session_id, name: person.username, token, must_enrol };
     Ok(Some((admin, row.last_used_at)))
 }
 
@@ -87,7 +109,7 @@ fn is_idle(last_used_at: DateTime<Utc>, now: DateTime<Utc>) -> bool {
 pub(in crate::backoffice) async fn is_alive(app: &AppState, admin: &AdminSession) -> bool {
     let found = async {
         let mut db = app.db.acquire().await?;
-        load(&mut db, admin.token.clone(), app.clock.now()).await
+        load(app, &mut db, admin.token.clone(), app.clock.now()).await
     };
     matches!(found.await, Ok(Some(_)))
 }
@@ -117,6 +139,20 @@ pub(in crate::backoffice) async fn end_session(app: &AppState, admin: &AdminSess
     let mut db = app.db.acquire().await?;
     auth::end_bare_session(&mut db, admin.id, app.clock.now()).await?;
     tracing::info!(user.id = admin.user.0, session.id = admin.id.0, "signed out of the dashboard");
+    Ok(())
+}
+
+/// Ends every session at the dashboard of theirs but this one.
+pub(in crate::backoffice) async fn end_others(app: &AppState, admin: &AdminSession) -> sqlx::Result<()> {
+    let now = app.clock.now();
+    let mut db = app.db.acquire().await?;
+    let logins = auth::list_logins(&mut db, admin.user, now, i64::MAX).await?;
+    let sessions: Vec<SessionId> = logins.iter().map(|login| login.session_id).collect();
+    for (session, _) in store::last_used(&mut db, &sessions).await? {
+        if session != admin.id {
+            auth::end_bare_session(&mut db, session, now).await?;
+        }
+    }
     Ok(())
 }
 

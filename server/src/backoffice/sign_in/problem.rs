@@ -1,8 +1,9 @@
 //! What the forms say when it did not work.
 
 use axum::http::StatusCode;
+use chrono::{DateTime, Utc};
 
-use crate::{auth, backoffice::error::PageError, http::HttpError};
+use crate::{auth, backoffice::error::PageError, http::HttpError, second_factor};
 
 /// A refusal that the form itself answers.
 #[derive(Debug)]
@@ -36,6 +37,28 @@ pub(super) fn problem_of(error: auth::Error) -> Result<Problem, PageError> {
             HttpError::unavailable(error).log();
             let text = "The code could not be sent. Try again in a moment.".to_owned();
             Ok(Problem { status: StatusCode::SERVICE_UNAVAILABLE, text })
+        }
+        other => Err(other.into()),
+    }
+}
+
+/// As [`problem_of`], of a code for the second factor.
+pub(in crate::backoffice) fn refusal_of(
+    error: second_factor::Error,
+    now: DateTime<Utc>,
+) -> Result<(StatusCode, String), PageError> {
+    match error {
+        second_factor::Error::WrongCode => Ok((
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "That is not it, or it was used already. Wait for the next code, and look at your phone’s clock."
+                .to_owned(),
+        )),
+        second_factor::Error::Locked { until } => {
+            let seconds = (until - now).num_seconds().max(1).unsigned_abs();
+            Ok((
+                StatusCode::TOO_MANY_REQUESTS,
+                format!("Too many wrong codes. Try again in {}.", waiting_time(seconds)),
+            ))
         }
         other => Err(other.into()),
     }

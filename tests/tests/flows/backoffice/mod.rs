@@ -9,6 +9,7 @@ mod money;
 mod pages;
 mod people;
 mod reviews;
+mod second_factor;
 mod sessions;
 mod sign_in;
 

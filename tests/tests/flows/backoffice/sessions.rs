@@ -100,7 +100,9 @@ async fn in_production_the_cookie_travels_over_tls_alone_and_no_script_reads_it(
     let visit = visitor.get(SIGN_IN).await;
     let opened = visitor.sign_in(&app, &admin.phone).await;
     opened.leads_to("/admin");
-    visitor.get("/admin").await.is_page(200, "Overview");
+    // Production lets nobody work without a second factor, unless it is told to.
+    visitor.get("/admin").await.leads_to("/admin/account/second-factor");
+    visitor.get("/admin/account/second-factor").await.is_page(200, "Second factor");
     let secret = visitor.cookie.clone().unwrap();
     let (_, value) = secret.split_once('=').unwrap();
     let weak = Visitor { cookie: Some(format!("saathii-admin={value}")), ..visitor.clone() };

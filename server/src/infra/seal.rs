@@ -1,4 +1,4 @@
-//! Bank details at rest.
+//! Secrets of people at rest.
 
 use aes_gcm::{
     Aes256Gcm, KeyInit, Nonce,
@@ -7,10 +7,11 @@ use aes_gcm::{
 use anyhow::Context;
 use data_encoding::{BASE64, HEXLOWER};
 use rand::RngCore;
-use saathii_shared_types::{UserId, withdrawals::PayoutDetails};
+use saathii_shared_types::UserId;
 use secrecy::ExposeSecret;
 
-use crate::{config::Config, infra::kept_secret::kept_secret};
+use super::kept_secret::kept_secret;
+use crate::config::Config;
 
 /// Before everything sealed: which cipher and which key, should there ever be others.
 const VERSION: u8 = 1;
@@ -18,11 +19,11 @@ const NONCE: usize = 12;
 
 /// Why sealed bytes cannot be read; says nothing of what they hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("sealed payout details cannot be read: another key, or changed bytes")]
+#[error("sealed bytes cannot be read: another key, or changed")]
 pub struct SealError;
 
-/// Encrypts payout details with AES-256-GCM, each with a nonce of its own and bound to its user: the bytes of one user
-/// in the row of another do not open.
+/// Encrypts with AES-256-GCM, each time with a nonce of its own and bound to what it is and whose: the bytes of one user
+/// in the row of another do not open, nor do those of another table.
 pub struct Seal(Aes256Gcm);
 
 impl Seal {
@@ -32,33 +33,32 @@ impl Seal {
             Some(key) => BASE64.decode(key.expose_secret().as_bytes()),
             None => HEXLOWER.decode(kept_secret(&config.data_dir, "payout-key")?.expose_secret().trim().as_bytes()),
         };
-        let key = key.context("the key of payouts")?;
-        Ok(Self(Aes256Gcm::new_from_slice(&key).context("the key of payouts")?))
+        let key = key.context("the key of sealed secrets")?;
+        Ok(Self(Aes256Gcm::new_from_slice(&key).context("the key of sealed secrets")?))
     }
 
-    pub(super) fn seal(&self, user: UserId, details: &PayoutDetails) -> Result<Vec<u8>, SealError> {
-        let plain = serde_json::to_vec(details).map_err(|_| SealError)?;
+    /// `what` is one word for all bytes of a kind, and never changes.
+    pub fn seal(&self, what: &'static str, user: UserId, plain: &[u8]) -> Result<Vec<u8>, SealError> {
         let mut nonce = [0; NONCE];
         rand::rng().fill_bytes(&mut nonce);
-        let payload = Payload { msg: &plain, aad: &associated(user) };
+        let payload = Payload { msg: plain, aad: &associated(what, user) };
         let sealed = self.0.encrypt(&Nonce::from(nonce), payload).map_err(|_| SealError)?;
         Ok([&[VERSION], &nonce[..], &sealed].concat())
     }
 
-    pub(super) fn open(&self, user: UserId, sealed: &[u8]) -> Result<PayoutDetails, SealError> {
+    pub fn open(&self, what: &'static str, user: UserId, sealed: &[u8]) -> Result<Vec<u8>, SealError> {
         let (&version, rest) = sealed.split_first().ok_or(SealError)?;
         let (nonce, sealed) = rest.split_first_chunk::<NONCE>().ok_or(SealError)?;
         if version != VERSION {
             return Err(SealError);
         }
-        let payload = Payload { msg: sealed, aad: &associated(user) };
-        let plain = self.0.decrypt(&Nonce::from(*nonce), payload).map_err(|_| SealError)?;
-        serde_json::from_slice(&plain).map_err(|_| SealError)
+        let payload = Payload { msg: sealed, aad: &associated(what, user) };
+        self.0.decrypt(&Nonce::from(*nonce), payload).map_err(|_| SealError)
     }
 }
 
-fn associated(user: UserId) -> Vec<u8> {
-    [&[VERSION], b"payout details of ".as_slice(), &user.0.to_be_bytes()].concat()
+fn associated(what: &'static str, user: UserId) -> Vec<u8> {
+    [&[VERSION], what.as_bytes(), b" of ", &user.0.to_be_bytes()].concat()
 }
 
 #[cfg(test)]
@@ -74,20 +74,21 @@ mod tests {
 
     #[test]
     fn what_is_sealed_opens_with_its_key_for_its_user_unchanged() {
-        let details = PayoutDetails::Upi { upi_id: "jane@okbank".to_owned() };
-        let sealed = seal(1).seal(UserId(7), &details).unwrap();
-        assert_eq!(seal(1).open(UserId(7), &sealed).unwrap(), details);
+        let sealed = seal(1).seal("a thing", UserId(7), b"jane@okbank").unwrap();
+        let open = |key, what, user, bytes: &[u8]| seal(key).open(what, UserId(user), bytes);
+        assert_eq!(open(1, "a thing", 7, &sealed).unwrap(), b"jane@okbank");
         assert!(!sealed.windows(4).any(|part| part == b"jane"));
-        assert_ne!(seal(1).seal(UserId(7), &details).unwrap(), sealed, "a nonce is never used twice");
-        assert_eq!(seal(1).open(UserId(8), &sealed), Err(SealError), "another user");
-        assert_eq!(seal(2).open(UserId(7), &sealed), Err(SealError), "another key");
+        assert_ne!(seal(1).seal("a thing", UserId(7), b"jane@okbank").unwrap(), sealed, "a nonce is never used twice");
+        assert_eq!(open(1, "a thing", 8, &sealed), Err(SealError), "another user");
+        assert_eq!(open(1, "a secret", 7, &sealed), Err(SealError), "another kind");
+        assert_eq!(open(2, "a thing", 7, &sealed), Err(SealError), "another key");
         for place in 0..sealed.len() {
             let mut changed = sealed.clone();
             changed[place] ^= 1;
-            assert_eq!(seal(1).open(UserId(7), &changed), Err(SealError), "byte {place}");
+            assert_eq!(open(1, "a thing", 7, &changed), Err(SealError), "byte {place}");
         }
         for length in 0..sealed.len() {
-            assert_eq!(seal(1).open(UserId(7), &sealed[..length]), Err(SealError), "{length} bytes");
+            assert_eq!(open(1, "a thing", 7, &sealed[..length]), Err(SealError), "{length} bytes");
         }
     }
 }
