@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use chrono::{DateTime, Datelike, Days as Count, NaiveDate, NaiveTime, Utc};
 use url::form_urlencoded;
 
 /// What stands behind the `?`. Whatever makes no sense counts as absent: an address that somebody mistyped or kept
@@ -37,6 +38,11 @@ impl Query {
         self.text(name)?.trim_start_matches('#').trim().parse().ok().filter(|id| *id > 0)
     }
 
+    pub fn day(&self, name: &str) -> Option<NaiveDate> {
+        // As a browser's calendar writes it; other years are no business of ours.
+        self.text(name)?.parse().ok().filter(|day: &NaiveDate| (2000..=2999).contains(&day.year()))
+    }
+
     /// The number of a page, from 1.
     pub fn page(&self, name: &str) -> i64 {
         self.text(name).and_then(|text| text.parse().ok()).unwrap_or(1).clamp(1, LAST_PAGE)
@@ -54,6 +60,30 @@ pub trait Choice: Copy + PartialEq + Send + 'static {
 
     fn label(self) -> &'static str {
         Self::ALL.iter().find(|(choice, ..)| *choice == self).map_or("", |(.., label)| label)
+    }
+}
+
+/// From one day to another, both whole, in UTC.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Days {
+    pub from: Option<NaiveDate>,
+    pub to: Option<NaiveDate>,
+}
+
+impl Days {
+    /// Their names in an address.
+    pub const FROM: &'static str = "from";
+    pub const TO: &'static str = "to";
+
+    pub fn of(query: &Query) -> Self {
+        Self { from: query.day(Self::FROM), to: query.day(Self::TO) }
+    }
+
+    /// The moment they begin and the one they are over.
+    pub fn bounds(self) -> (Option<DateTime<Utc>>, Option<DateTime<Utc>>) {
+        let begin = |day: NaiveDate| day.and_time(NaiveTime::MIN).and_utc();
+        let after = |day: NaiveDate| day.checked_add_days(Count::new(1)).map(begin);
+        (self.from.map(begin), self.to.and_then(after))
     }
 }
 
@@ -76,6 +106,11 @@ impl Address {
         self.query.retain(|(given, _)| *given != name);
         self.query.extend(value.map(|value| (name, value.to_string())));
         self
+    }
+
+    #[must_use]
+    pub fn with_days(self, days: Days) -> Self {
+        self.with(Days::FROM, days.from).with(Days::TO, days.to)
     }
 
     #[must_use]
@@ -138,6 +173,19 @@ mod tests {
         let ids = Query::parse("a=%2312&b=12&c=-1&d=x");
         assert_eq!(["a", "b", "c", "d"].map(|name| ids.id(name)), [Some(12), Some(12), None, None]);
         assert_eq!((Size::Small.word(), Size::Small.label()), ("small", "Small ones"));
+    }
+
+    #[test]
+    fn days_are_whole() {
+        let days = Days::of(&Query::parse("from=2026-02-28&to=2026-02-28"));
+        let (from, to) = days.bounds();
+        assert_eq!(from.unwrap().to_rfc3339(), "2026-02-28T00:00:00+00:00");
+        assert_eq!(to.unwrap().to_rfc3339(), "2026-03-01T00:00:00+00:00");
+        let address = Address::new("/admin/x").with_days(days).to_string();
+        assert_eq!(address, "/admin/x?from=2026-02-28&to=2026-02-28");
+        assert_eq!(Days::of(&Query::parse("from=2026-02-30&to=x")).bounds(), (None, None));
+        // Years that Postgres does not know.
+        assert_eq!(Days::of(&Query::parse("from=-262143-01-01&to=262142-12-31")), Days::default());
     }
 
     #[test]

@@ -23,7 +23,7 @@ use crate::{
         clock::Clock, object_store::ObjectStore, payments::Payments, postgres, redis::Redis, seal::Seal, sms::Sms,
         stores::Stores, telemetry,
     },
-    payments,
+    nodes, payments,
     phone::Phone,
     presence, ratings,
     realtime::{Ask, Bus, Gap, Hub, Pending},
@@ -66,7 +66,6 @@ impl App {
         warn_of_losses(&config);
         let (state, inboxes) = connect(config, stores, secret, clock, metrics).await?;
         prepare(&state, stores).await?;
-        backoffice::begin();
         let (tasks, outbox) = spawn_tasks(&state, inboxes);
         // Nobody is let in before this node hears what happens.
         state.bus.wait_until_listening().await;
@@ -138,6 +137,7 @@ impl App {
             tracing::warn!(left = self.state.hub.socket_count(), "some sockets did not close in time");
         }
         self.tasks.shutdown().await;
+        nodes::leave(&self.state).await;
         self.state.bus.flush().await;
         self.outbox.abort();
         self.state.db.close().await;
@@ -193,6 +193,7 @@ async fn connect(
     let (heartbeats, incoming) = presence::Heartbeats::new();
     let (calls_mirror, call_changes) = calls::Mirror::new();
     let state = AppState::from(Parts {
+        node: nodes::Identity::new(&clock),
         clock,
         db,
         redis,
@@ -220,6 +221,7 @@ fn spawn_tasks(state: &AppState, inboxes: Inboxes) -> (JoinSet<()>, tokio::task:
     let Inboxes { outbox, gaps, asks, heartbeats, calls: call_changes } = inboxes;
     let mut tasks = JoinSet::new();
     run(&mut tasks, state, async move |app| app.bus.run(&app.redis, &app.clock).await);
+    run(&mut tasks, state, async move |app| nodes::run(&app).await);
     run(&mut tasks, state, async move |app| telemetry::run_upkeep(&app.metrics).await);
     run(&mut tasks, state, async move |app| presence::run_heartbeats(&app, heartbeats).await);
     run(&mut tasks, state, async move |app| presence::run_sweeper(&app).await);

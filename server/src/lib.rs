@@ -14,6 +14,7 @@ pub mod demo;
 pub mod feed;
 pub mod http;
 pub mod infra;
+pub mod nodes;
 pub mod payments;
 pub mod phone;
 pub mod presence;

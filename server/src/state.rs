@@ -13,6 +13,7 @@ use crate::{
     config::Config,
     feed::CountCache,
     infra::{clock::Clock, object_store::ObjectStore, payments::Payments, redis::Redis, seal::Seal, sms::Sms},
+    nodes::Identity,
     presence::Heartbeats,
     realtime::{Bus, Hub},
 };
@@ -33,6 +34,7 @@ pub struct Parts {
     pub metrics: PrometheusHandle,
     pub bus: Bus,
     pub hub: Arc<Hub>,
+    pub node: Identity,
     pub signer: Signer,
     pub codes: Codes,
     pub heartbeats: Heartbeats,

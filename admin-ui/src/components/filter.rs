@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::address::{Address, Choice};
+use crate::address::{Address, Choice, Days};
 
 /// Narrows the list at `address`, whose other values it keeps: those that no field of it is named by.
 #[component]
@@ -38,6 +38,22 @@ pub fn TextFilter(
             <input id=id name=name type="search" maxlength="200" placeholder=placeholder value=value />
         </div>
     }
+}
+
+/// From a day to a day.
+#[component]
+pub fn DaysFilter(days: Days) -> impl IntoView {
+    let field = |name: &'static str, label: &'static str, day: Option<chrono::NaiveDate>| {
+        let id = format!("filter-{name}");
+        let value = day.map(|day| day.to_string());
+        view! {
+            <div class="field">
+                <label for=id.clone()>{label}</label>
+                <input id=id name=name type="date" min="2000-01-01" max="2999-12-31" value=value />
+            </div>
+        }
+    };
+    view! { {field(Days::FROM, "From", days.from)} {field(Days::TO, "To", days.to)} }
 }
 
 #[component]

@@ -9,12 +9,12 @@ use saathii_shared_types::{
 
 use super::person::{Posting, posting_columns, posting_row};
 use crate::{
-    address::{Address, Choice, Query},
+    address::{Address, Choice, Days, Query},
     components::{
         call::{CallLink, CallState, Costing, Lasting},
         confirm::ConfirmPage,
         facts::Facts,
-        filter::{ChoiceFilter, FilterForm, TextFilter},
+        filter::{ChoiceFilter, DaysFilter, FilterForm, TextFilter},
         form::{TextField, Typed},
         layout::{Layout, Section},
         money::{coins, earnings},
@@ -35,12 +35,14 @@ pub struct CallsQuery {
     pub status: Option<CallStatus>,
     pub cause: Option<EndCause>,
     pub call_type: Option<CallType>,
+    /// On which they began.
+    pub days: Days,
     /// Older ones than this.
     pub before: Option<CallId>,
 }
 
 /// The values of the filter form; another filter starts with the newest.
-const FIELDS: &[&str] = &["person", "status", "cause", "type", "before"];
+const FIELDS: &[&str] = &["person", "status", "cause", "type", "from", "to", "before"];
 
 impl CallsQuery {
     pub fn of(query: &Query) -> Self {
@@ -49,6 +51,7 @@ impl CallsQuery {
             status: query.choice("status"),
             cause: query.choice("cause"),
             call_type: query.choice("type"),
+            days: Days::of(query),
             before: query.id("before").map(CallId),
         }
     }
@@ -60,6 +63,7 @@ impl CallsQuery {
             .with("status", self.status.map(Choice::word))
             .with("cause", self.cause.map(Choice::word))
             .with("type", self.call_type.map(Choice::word))
+            .with_days(self.days)
             .at("calls")
     }
 }
@@ -144,6 +148,7 @@ pub fn CallsPage(desk: Desk, calls: Calls) -> impl IntoView {
                 <ChoiceFilter name="status" label="Status" value=query.status />
                 <ChoiceFilter name="cause" label="Ended because" value=query.cause />
                 <ChoiceFilter name="type" label="Kind" value=query.call_type />
+                <DaysFilter days=query.days />
             </FilterForm>
             <Table id="calls" title="Calls" columns rows empty="No call is found by this." live=true>
                 <Older newest older />
@@ -190,13 +195,15 @@ pub struct Call {
     pub ended_by: Option<(UserId, String)>,
     /// What the app said, or the admin.
     pub reason: Option<String>,
+    /// Of its caller, of five.
+    pub rating: Option<i16>,
     /// In the order of minutes.
     pub postings: Vec<Posting>,
 }
 
 #[component]
 pub fn CallPage(desk: Desk, call: Call) -> impl IntoView {
-    let Call { now, entry, ended_by, reason, postings } = call;
+    let Call { now, entry, ended_by, reason, rating, postings } = call;
     let id = entry.id;
     let is_ongoing = entry.status == CallStatus::Ongoing;
     let lasted = match entry.ended_at {
@@ -224,6 +231,7 @@ pub fn CallPage(desk: Desk, call: Call) -> impl IntoView {
     ];
     facts.extend(ended_by.map(|(id, name)| ("Ended by", view! { <PersonLink id name /> }.into_any())));
     facts.extend(reason.map(|reason| ("Reason", reason.into_any())));
+    facts.extend(rating.map(|rating| ("Rated", format!("{rating} of 5").into_any())));
     let end = (is_ongoing && desk.may_change())
         .then(|| view! { <a class="button quiet" href=paths::end_call(id)>"End this call"</a> });
     let rows = postings.into_iter().map(posting_row).collect();
@@ -320,7 +328,14 @@ mod tests {
         let html = |rights, status| {
             let reason = Some("<u>".to_owned());
             let postings = Vec::new();
-            let call = Call { now: DateTime::UNIX_EPOCH, entry: entry(status), ended_by: None, reason, postings };
+            let call = Call {
+                now: DateTime::UNIX_EPOCH,
+                entry: entry(status),
+                ended_by: None,
+                reason,
+                rating: Some(4),
+                postings,
+            };
             render(move || view! { <CallPage desk=Desk::sample(rights) call /> })
         };
         assert!(html(Rights::Admin, CallStatus::Ongoing).contains("End this call"));

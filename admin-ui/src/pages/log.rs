@@ -5,10 +5,10 @@ use leptos::{prelude::*, serde_json::Value};
 use saathii_shared_types::{AdjustmentId, CallId, ReportId, SampleId, UserId, WithdrawalId, audit::AuditEntry};
 
 use crate::{
-    address::{Address, Query},
+    address::{Address, Days, Query},
     components::{
         facts::or_dash,
-        filter::{FilterForm, TextFilter, WordFilter},
+        filter::{DaysFilter, FilterForm, TextFilter, WordFilter},
         layout::{Layout, Section},
         person::PersonLink,
         table::{Column, Older, Row, Table},
@@ -27,10 +27,11 @@ pub struct LogQuery {
     /// Like `user`.
     pub kind: Option<String>,
     pub subject: Option<i64>,
+    pub days: Days,
     pub page: i64,
 }
 
-const FIELDS: &[&str] = &["actor", "action", "kind", "subject", "page"];
+const FIELDS: &[&str] = &["actor", "action", "kind", "subject", "from", "to", "page"];
 
 impl LogQuery {
     pub fn of(query: &Query) -> Self {
@@ -39,6 +40,7 @@ impl LogQuery {
             action: query.text("action"),
             kind: query.text("kind"),
             subject: query.id("subject"),
+            days: Days::of(query),
             page: query.page("page"),
         }
     }
@@ -49,6 +51,7 @@ impl LogQuery {
             .with("action", self.action.as_ref())
             .with("kind", self.kind.as_ref())
             .with("subject", self.subject)
+            .with_days(self.days)
     }
 }
 
@@ -89,6 +92,7 @@ pub fn LogPage(desk: Desk, log: Log) -> impl IntoView {
                 <WordFilter name="action" label="Did" value=query.action words=actions />
                 <WordFilter name="kind" label="To a" value=query.kind words=kinds />
                 <TextFilter name="subject" label="Its id" value=subject placeholder="12" />
+                <DaysFilter days=query.days />
             </FilterForm>
             <Table id="log" title="The newest first" columns rows empty="Nothing was done by this." live=true>
                 <Older newest older />

@@ -79,6 +79,9 @@ impl Choice for Span {
 pub struct Takings {
     pub at: DateTime<Utc>,
     pub calls: i64,
+    /// Less those that were taken back.
+    pub sold: Coins,
+    /// Spent on calls.
     pub coins: Coins,
     pub earnings: Earnings,
     /// What the coins are worth, less what the earnings are.
@@ -194,6 +197,7 @@ fn Charts(span: Span, takings: Vec<Takings>) -> impl IntoView {
     let values = |of: fn(&Takings) -> i64| takings.iter().map(of).collect::<Vec<i64>>();
     let calls = vec![Series { name: "Calls", values: values(|one| one.calls) }];
     let money = vec![
+        Series { name: "Coins sold", values: values(|one| one.sold.0) },
         Series { name: "Coins spent", values: values(|one| one.coins.0) },
         Series { name: "Earnings owed", values: values(|one| one.earnings.0) },
     ];

@@ -52,6 +52,7 @@ pub enum Online {
     Busy,
     Any,
     Offline,
+    Suspended,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -83,6 +84,7 @@ impl Choice for Online {
         (Self::Available, "available", "Available"),
         (Self::Busy, "busy", "Busy"),
         (Self::Offline, "offline", "Offline"),
+        (Self::Suspended, "suspended", "Suspended"),
     ];
 }
 
@@ -152,6 +154,7 @@ pub struct PersonLine {
     pub is_verified: bool,
     pub is_online: bool,
     pub is_busy: bool,
+    pub is_suspended: bool,
     pub last_seen: DateTime<Utc>,
     pub registered_at: DateTime<Utc>,
 }
@@ -209,6 +212,7 @@ fn person_row(person: PersonLine, now: DateTime<Utc>) -> Row {
         stars(person.rating),
         view! {
             <Presence is_online=person.is_online is_busy=person.is_busy />
+            {person.is_suspended.then(|| view! { " " <Pill text="Suspended" tone=Tone::Bad /> })}
             {is_unverified.then(|| view! { " " <Pill text="Not verified" tone=Tone::Warn /> })}
         },
         view! { <Ago at=person.last_seen now /> },
@@ -258,6 +262,7 @@ mod tests {
             is_verified: false,
             is_online: true,
             is_busy: true,
+            is_suspended: false,
             last_seen: now,
             registered_at: now,
         };

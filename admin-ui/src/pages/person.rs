@@ -63,6 +63,8 @@ pub struct Person {
     /// How many callers rated them.
     pub rating_count: i64,
     pub devices: Vec<Device>,
+    /// By them and of them, the newest first.
+    pub blocks: Vec<BlockLine>,
     pub suspended: Option<Suspended>,
     /// Of somebody who works here: whether signing in asks for a second factor.
     pub second_factor: Option<bool>,
@@ -147,6 +149,15 @@ pub struct SampleLine {
     pub reviewed_at: Option<DateTime<Utc>>,
 }
 
+#[derive(Debug, Clone)]
+pub struct BlockLine {
+    pub other: (UserId, String),
+    /// Whether it is theirs; otherwise they are blocked.
+    pub is_by_them: bool,
+    pub reason: Option<String>,
+    pub at: DateTime<Utc>,
+}
+
 /// A login on one device.
 #[derive(Debug, Clone)]
 pub struct Device {
@@ -168,6 +179,8 @@ pub fn PersonPage(desk: Desk, person: Person) -> impl IntoView {
     let deleted = person.account.deleted_at.map(|at| {
         view! { <p class="warning">"This account was deleted " <Ago at now /> ". What others’ records need is kept."</p> }
     });
+    let block_columns = vec![Column::text("Between"), Column::text("Why").wide_only(), Column::number("Since")];
+    let block_rows = person.blocks.into_iter().map(block_row).collect();
     let is_suspended = person.suspended.is_some();
     let suspended = person.suspended.map(|Suspended { since, until, reason }| {
         let until = until.map(|at| view! { ", until " <When at /> });
@@ -206,6 +219,7 @@ pub fn PersonPage(desk: Desk, person: Person) -> impl IntoView {
             <Devices id devices=person.devices desk now />
             {samples}
             <Table id="reports" title="Reports about them" columns=report_columns() rows=report_rows empty="Nobody complained." live=true />
+            <Table id="blocks" title="Blocks" columns=block_columns rows=block_rows empty="They block nobody, and nobody blocks them." />
             <Table id="calls" title="Calls" columns=call_columns() rows=call_rows empty="No calls yet." live=true>
                 <Pager address=calls name="calls" part=calls_part />
             </Table>
@@ -357,6 +371,16 @@ fn Devices(id: UserId, devices: Vec<Device>, desk: Desk, now: DateTime<Utc>) -> 
             })}
         </Table>
     }
+}
+
+fn block_row(block: BlockLine) -> Row {
+    let direction = if block.is_by_them { "blocks " } else { "is blocked by " };
+    let (id, name) = block.other;
+    row![
+        view! { <span class="detail">{direction}</span> <PersonLink id name /> },
+        or_dash(block.reason),
+        view! { <When at=block.at /> },
+    ]
 }
 
 fn call_columns() -> Vec<Column> {

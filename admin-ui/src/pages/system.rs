@@ -1,13 +1,11 @@
 //! What runs here, and how it is configured.
 
-use std::time::Duration;
-
 use chrono::{DateTime, Utc};
 use leptos::prelude::*;
 
 use crate::{
     components::{
-        facts::Facts,
+        facts::{Facts, Pill, Tone},
         layout::{Layout, Section},
         stat::grouped,
         table::{Column, Table},
@@ -23,13 +21,22 @@ pub struct System {
     pub now: DateTime<Utc>,
     pub version: &'static str,
     pub mode: &'static str,
-    pub uptime: Duration,
-    pub sockets: i64,
+    /// The oldest first.
+    pub nodes: Vec<NodeLine>,
     /// Connections to Postgres: open, idle, allowed.
     pub connections: (u32, usize, u32),
-    pub is_draining: bool,
     pub settings: Vec<Setting>,
     pub migrations: Vec<Migration>,
+}
+
+/// A server on the same stores.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NodeLine {
+    pub name: String,
+    pub version: String,
+    pub since: DateTime<Utc>,
+    pub sockets: i64,
+    pub is_draining: bool,
 }
 
 /// A variable of the configuration; of a secret only whether it is set.
@@ -52,10 +59,20 @@ pub fn SystemPage(desk: Desk, system: System) -> impl IntoView {
     let facts = facts![
         "Version" => system.version,
         "Mode" => system.mode,
-        "Up for" => duration(chrono::TimeDelta::from_std(system.uptime).unwrap_or_default()),
-        "Sockets" => grouped(system.sockets),
         "Connections to Postgres" => format!("{open} of {allowed}, {idle} idle"),
-        "Takes requests" => if system.is_draining { "No, it is going down" } else { "Yes" },
+    ];
+    let now = system.now;
+    let nodes = system.nodes.into_iter().map(|node| {
+        let (text, tone) = if node.is_draining { ("Going down", Tone::Warn) } else { ("Up", Tone::Good) };
+        row![node.name, view! { <Pill text tone /> }, node.version, duration(now - node.since), grouped(node.sockets),]
+    });
+    let nodes = nodes.collect();
+    let node_columns = vec![
+        Column::text("Node"),
+        Column::text("State"),
+        Column::text("Version").wide_only(),
+        Column::number("Up for"),
+        Column::number("Sockets"),
     ];
     let settings = system.settings.into_iter().map(|setting| row![setting.name, setting.value]).collect();
     let migrations = system.migrations.into_iter().map(|migration| {
@@ -67,6 +84,7 @@ pub fn SystemPage(desk: Desk, system: System) -> impl IntoView {
     view! {
         <Layout title="System" current=Section::System desk as_of=system.now>
             <Facts id="node" title="This node" facts live=true />
+            <Table id="nodes" title="Nodes" columns=node_columns rows=nodes empty="" live=true />
             <Table id="settings" title="Configuration" columns=setting_columns rows=settings empty="Nothing is set." />
             <Table id="migrations" title="Migrations" columns=migration_columns rows=migrations empty="None was applied." />
         </Layout>

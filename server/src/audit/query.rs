@@ -1,3 +1,4 @@
+use chrono::{DateTime, Utc};
 use saathii_shared_types::UserId;
 use serde::{Deserialize, Deserializer};
 use utoipa::IntoParams;
@@ -21,6 +22,10 @@ pub struct AuditQuery {
     /// Like `user.suspend`.
     #[param(example = "user.suspend")]
     pub action: Option<String>,
+    /// At this moment or later.
+    pub since: Option<DateTime<Utc>>,
+    /// Earlier than this.
+    pub until: Option<DateTime<Utc>>,
 }
 
 fn id<'de, T: std::str::FromStr, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {

@@ -50,13 +50,17 @@ pub(super) async fn list(
              AND ($3::text IS NULL OR subject_kind = $3)
              AND ($4::bigint IS NULL OR subject_id = $4)
              AND ($5::text IS NULL OR action = $5)
+             AND ($6::timestamptz IS NULL OR created_at >= $6)
+             AND ($7::timestamptz IS NULL OR created_at < $7)
            ORDER BY entry_id DESC
-           OFFSET $6 LIMIT $7"#,
+           OFFSET $8 LIMIT $9"#,
         query.actor_id as Option<UserId>,
         query.actor,
         query.subject_kind,
         query.subject_id,
         query.action,
+        query.since,
+        query.until,
         offset,
         limit,
     )

@@ -25,6 +25,7 @@ use sqlx::PgConnection;
 use super::{PathOf, error::PageError, pages::desk_of, paging::page_and_more, people::posting, session::Action};
 use crate::{
     calls::{self, CallRow, Search},
+    ratings,
     state::AppState,
     users, wallet,
 };
@@ -38,12 +39,13 @@ pub(super) fn router() -> Router<AppState> {
 }
 
 pub(super) async fn read_list(app: &AppState, query: CallsQuery) -> sqlx::Result<Calls> {
-    let CallsQuery { person, status, cause, call_type, before } = query;
+    let CallsQuery { person, status, cause, call_type, days, before } = query;
+    let (since, until) = days.bounds();
     let mut db = app.db.acquire().await?;
     let ongoing = Search { status: Some(CallStatus::Ongoing), ..Search::default() };
     let live = calls::search(&mut db, ongoing, LIVE).await?;
     let live_total = calls::count_ongoing(&mut db).await?;
-    let search = Search { person, status, cause, call_type, before };
+    let search = Search { person, status, cause, call_type, since, until, before };
     let (rows, has_older) = page_and_more(calls::search(&mut db, search, PER_PAGE + 1).await?, PER_PAGE);
     let names = names_of(&mut db, live.iter().chain(&rows)).await?;
     let entries = |rows: Vec<CallRow>| rows.iter().map(|row| entry(row, &names)).collect();
@@ -61,7 +63,8 @@ pub(super) async fn read_one(app: &AppState, id: CallId) -> Result<Call, PageErr
     let names = names_of(&mut db, [&row].into_iter()).await?;
     let postings = wallet::list_belonging(&mut db, &["call_charge", "call_earning"], id.0).await?;
     let postings = postings.into_iter().map(posting).collect();
-    Ok(Call { now: app.clock.now(), entry: entry(&row, &names), ended_by, reason, postings })
+    let rating = ratings::find(&mut db, id).await?;
+    Ok(Call { now: app.clock.now(), entry: entry(&row, &names), ended_by, reason, rating, postings })
 }
 
 /// A call as a line of a list.

@@ -25,4 +25,4 @@ mod takings;
 mod verification;
 
 use self::path::PathOf;
-pub use self::{routes::router, system::begin, takings::Kept};
+pub use self::{routes::router, takings::Kept};

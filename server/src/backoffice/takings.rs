@@ -7,7 +7,7 @@ use saathii_admin_ui::pages::overview::{Span, Takings};
 use saathii_shared_types::{Coins, Earnings, Paise};
 use tokio::sync::Mutex;
 
-use crate::{calls, proof, state::AppState, wallet::Discrepancy};
+use crate::{calls, payments, proof, state::AppState, wallet::Discrepancy};
 
 /// The charts may be so old.
 const SUMS_KEPT: TimeDelta = TimeDelta::minutes(1);
@@ -48,12 +48,15 @@ pub(super) async fn read_takings(app: &AppState, span: Span) -> sqlx::Result<Vec
     let mut db = app.db.acquire().await?;
     let sums: HashMap<_, _> =
         calls::list_spans(&mut db, unit, first).await?.into_iter().map(|sum| (sum.at, sum)).collect();
+    let sold: HashMap<_, _> =
+        payments::list_spans(&mut db, unit, first).await?.into_iter().map(|sold| (sold.at, sold.coins)).collect();
     let takings: Vec<Takings> = (0..points)
         .map(|nth| {
             let at = first + step * nth;
             let (calls, coins, earnings) =
                 sums.get(&at).map_or_else(Default::default, |sum| (sum.calls, sum.coins, sum.earnings));
-            Takings { at, calls, coins, earnings, margin: margin(app, coins, earnings) }
+            let sold = sold.get(&at).copied().unwrap_or_default();
+            Takings { at, calls, sold, coins, earnings, margin: margin(app, coins, earnings) }
         })
         .collect();
     kept.insert(span, (now, takings.clone()));

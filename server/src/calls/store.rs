@@ -214,6 +214,10 @@ pub struct Search {
     pub status: Option<CallStatus>,
     pub cause: Option<EndCause>,
     pub call_type: Option<CallType>,
+    /// Begun at this moment or later.
+    pub since: Option<DateTime<Utc>>,
+    /// Begun earlier than this.
+    pub until: Option<DateTime<Utc>>,
     pub before: Option<CallId>,
 }
 
@@ -224,13 +228,18 @@ pub async fn search(db: &mut PgConnection, search: Search, limit: i64) -> sqlx::
            AND ($2::text IS NULL OR status = $2)
            AND ($3::text IS NULL OR end_cause = $3)
            AND ($4::text IS NULL OR call_type = $4)
-           AND ($5::bigint IS NULL OR call_id < $5)
-         ORDER BY call_id DESC
-         LIMIT $6",
+           AND ($5::timestamptz IS NULL OR start_time >= $5)
+           AND ($6::timestamptz IS NULL OR start_time < $6)
+           AND ($7::bigint IS NULL
+                OR (start_time, call_id) < (SELECT c.start_time, c.call_id FROM calls c WHERE c.call_id = $7))
+         ORDER BY start_time DESC, call_id DESC
+         LIMIT $8",
         search.person as Option<UserId>,
         search.status as Option<CallStatus>,
         search.cause as Option<EndCause>,
         search.call_type as Option<CallType>,
+        search.since,
+        search.until,
         search.before as Option<CallId>,
         limit,
     )

@@ -21,5 +21,5 @@ pub use self::{
     proof::prove,
     routes::{router, webhook_router},
     service::record_sandbox_purchase,
-    store::{PaymentRow, export_payments, search},
+    store::{PaymentRow, Search, export_payments, list_spans, search},
 };

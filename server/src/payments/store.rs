@@ -249,23 +249,59 @@ pub(super) async fn add_refund(
     Ok(())
 }
 
-/// Up to `limit` purchases, the newest first: somebody's, of one status, older than one.
-pub async fn search(
-    db: &mut PgConnection,
-    user: Option<UserId>,
-    status: Option<RechargeStatus>,
-    before: Option<PaymentId>,
-    limit: i64,
-) -> sqlx::Result<Vec<PaymentRow>> {
+/// What was sold within a span of time.
+#[derive(Debug, Clone, Copy)]
+pub struct Sold {
+    /// The span's beginning.
+    pub at: DateTime<Utc>,
+    /// Less those that were taken back.
+    pub coins: Coins,
+}
+
+/// Coins sold by the hour or day (`unit`) in which they were paid, from `since` on; spans without a sale are left out.
+pub async fn list_spans(db: &mut PgConnection, unit: &str, since: DateTime<Utc>) -> sqlx::Result<Vec<Sold>> {
+    sqlx::query_as!(
+        Sold,
+        r#"SELECT date_trunc($1, paid_at, 'UTC') AS "at!", sum(coins - coins_taken_back)::bigint AS "coins!: Coins"
+           FROM payments
+           WHERE paid_at >= $2
+           GROUP BY 1
+           ORDER BY 1"#,
+        unit,
+        since,
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// Which purchases an admin looks for.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Search {
+    pub user: Option<UserId>,
+    pub status: Option<RechargeStatus>,
+    /// Begun at this moment or later.
+    pub since: Option<DateTime<Utc>>,
+    /// Begun earlier than this.
+    pub until: Option<DateTime<Utc>>,
+    pub before: Option<PaymentId>,
+}
+
+/// Up to `limit` purchases, the newest first.
+pub async fn search(db: &mut PgConnection, search: Search, limit: i64) -> sqlx::Result<Vec<PaymentRow>> {
     payment_rows!(
         "WHERE ($1::bigint IS NULL OR user_id = $1)
            AND ($2::text IS NULL OR status = $2)
-           AND ($3::bigint IS NULL OR payment_id < $3)
-         ORDER BY payment_id DESC
-         LIMIT $4",
-        user as Option<UserId>,
-        status as Option<RechargeStatus>,
-        before as Option<PaymentId>,
+           AND ($3::timestamptz IS NULL OR created_at >= $3)
+           AND ($4::timestamptz IS NULL OR created_at < $4)
+           AND ($5::bigint IS NULL
+                OR (created_at, payment_id) < (SELECT p.created_at, p.payment_id FROM payments p WHERE p.payment_id = $5))
+         ORDER BY created_at DESC, payment_id DESC
+         LIMIT $6",
+        search.user as Option<UserId>,
+        search.status as Option<RechargeStatus>,
+        search.since,
+        search.until,
+        search.before as Option<PaymentId>,
         limit,
     )
     .fetch_all(db)

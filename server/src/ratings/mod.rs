@@ -12,5 +12,5 @@ pub use self::{
     error::Error,
     routes::router,
     service::record,
-    store::{count_of, export_given, export_received},
+    store::{count_of, export_given, export_received, find},
 };

@@ -30,6 +30,11 @@ pub(super) async fn insert(
     Ok(inserted.rows_affected() == 1)
 }
 
+/// What its caller thought of a call.
+pub async fn find(db: &mut PgConnection, call: CallId) -> sqlx::Result<Option<i16>> {
+    sqlx::query_scalar!("SELECT rating FROM call_ratings WHERE call_id = $1", call as CallId).fetch_optional(db).await
+}
+
 /// How many ratings a listener has.
 pub async fn count_of(db: &mut PgConnection, listener: UserId) -> sqlx::Result<i64> {
     let count =

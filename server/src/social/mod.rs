@@ -21,5 +21,5 @@ pub use self::{
     error::Error,
     export::{export_blocks, export_favorites},
     routes::router,
-    store::{hidden_among, hidden_from, is_blocked_between},
+    store::{BlockBetween, hidden_among, hidden_from, is_blocked_between, list_around},
 };

@@ -99,6 +99,31 @@ pub(super) async fn hidden_from_all(db: &mut PgConnection, users: &[UserId]) -> 
     Ok(rows.into_iter().map(|row| (row.user_id, row.hidden_id)).collect())
 }
 
+/// A block that somebody is on either side of.
+#[derive(Debug, Clone)]
+pub struct BlockBetween {
+    pub blocker_id: UserId,
+    pub blocked_id: UserId,
+    pub reason: Option<String>,
+    pub created_at: DateTime<Utc>,
+}
+
+/// Blocks by and of somebody, the latest first.
+pub async fn list_around(db: &mut PgConnection, user: UserId, limit: i64) -> sqlx::Result<Vec<BlockBetween>> {
+    sqlx::query_as!(
+        BlockBetween,
+        r#"SELECT blocker_id AS "blocker_id: UserId", blocked_id AS "blocked_id: UserId", reason, created_at
+           FROM blocks
+           WHERE blocker_id = $1 OR blocked_id = $1
+           ORDER BY created_at DESC, blocker_id, blocked_id
+           LIMIT $2"#,
+        user as UserId,
+        limit,
+    )
+    .fetch_all(db)
+    .await
+}
+
 /// A page of those whom `user` blocks, the latest first.
 pub(super) async fn list_blocks(
     db: &mut PgConnection,

@@ -6,10 +6,10 @@ use saathii_shared_types::{Coins, Paise, PaymentId, UserId, payments::RechargeSt
 
 use super::{Tab, Tabs};
 use crate::{
-    address::{Address, Choice, Query},
+    address::{Address, Choice, Days, Query},
     components::{
         facts::{Pill, Tone, or_dash},
-        filter::{ChoiceFilter, FilterForm, TextFilter},
+        filter::{ChoiceFilter, DaysFilter, FilterForm, TextFilter},
         layout::{Layout, Section},
         money::{coins, rupees},
         person::PersonLink,
@@ -33,23 +33,28 @@ impl Choice for RechargeStatus {
 pub struct RechargesQuery {
     pub person: Option<UserId>,
     pub status: Option<RechargeStatus>,
+    pub days: Days,
     /// Older ones than this.
     pub before: Option<PaymentId>,
 }
 
-const FIELDS: &[&str] = &["person", "status", "before"];
+const FIELDS: &[&str] = &["person", "status", "from", "to", "before"];
 
 impl RechargesQuery {
     pub fn of(query: &Query) -> Self {
         Self {
             person: query.id("person").map(UserId),
             status: query.choice("status"),
+            days: Days::of(query),
             before: query.id("before").map(PaymentId),
         }
     }
 
     fn address(self) -> Address {
-        Address::new(paths::RECHARGES).with("person", self.person).with("status", self.status.map(Choice::word))
+        Address::new(paths::RECHARGES)
+            .with("person", self.person)
+            .with("status", self.status.map(Choice::word))
+            .with_days(self.days)
     }
 }
 
@@ -101,6 +106,7 @@ pub fn RechargesPage(desk: Desk, recharges: Recharges) -> impl IntoView {
             <FilterForm address fields=FIELDS>
                 <TextFilter name="person" label="Id of a person" value=person placeholder="#12" />
                 <ChoiceFilter name="status" label="Status" value=query.status />
+                <DaysFilter days=query.days />
             </FilterForm>
             <Table id="recharges" title="Recharges, the newest first" columns rows empty="No purchase is found by this." live=true>
                 <Older newest older />

@@ -14,7 +14,7 @@ use saathii_shared_types::UserId;
 
 use crate::{
     backoffice::{csv, paging::page_and_more, session::AdminSession},
-    payments::{self, PaymentRow},
+    payments::{self, PaymentRow, Search},
     state::AppState,
     users,
 };
@@ -30,9 +30,10 @@ pub(in crate::backoffice) async fn read_list(app: &AppState, query: RechargesQue
 }
 
 async fn read(app: &AppState, query: RechargesQuery, limit: i64) -> sqlx::Result<Vec<Recharge>> {
-    let RechargesQuery { person, status, before } = query;
+    let RechargesQuery { person, status, days, before } = query;
+    let (since, until) = days.bounds();
     let mut db = app.db.acquire().await?;
-    let rows = payments::search(&mut db, person, status, before, limit).await?;
+    let rows = payments::search(&mut db, Search { user: person, status, since, until, before }, limit).await?;
     let buyers: Vec<UserId> = rows.iter().map(|row| row.user_id).collect();
     let names: HashMap<UserId, String> = users::usernames(&mut db, &buyers).await?.into_iter().collect();
     let recharge = |row: PaymentRow| Recharge {

@@ -19,7 +19,8 @@ use crate::{
     state::AppState,
 };
 
-const HEAD: &str = "id,name,phone,roles,viewer,country,language,rating,verified,online,busy,last seen,registered\r\n";
+const HEAD: &str =
+    "id,name,phone,roles,viewer,country,language,rating,verified,online,busy,suspended,last seen,registered\r\n";
 /// Rows in one piece of the answer.
 const PIECE: usize = 500;
 
@@ -80,6 +81,7 @@ fn line(person: &PersonLine) -> String {
         person.is_verified.to_string(),
         person.is_online.to_string(),
         person.is_busy.to_string(),
+        person.is_suspended.to_string(),
         csv::time(person.last_seen),
         csv::time(person.registered_at),
     ];

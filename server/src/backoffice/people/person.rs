@@ -3,7 +3,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 use saathii_admin_ui::{
     components::table::Part,
-    pages::person::{Account, CallLine, Device, Person, PersonQuery, Posting, SampleLine, Seen, Wallet},
+    pages::person::{Account, BlockLine, CallLine, Device, Person, PersonQuery, Posting, SampleLine, Seen, Wallet},
     pages::suspension::Suspended,
 };
 use saathii_shared_types::UserId;
@@ -13,7 +13,7 @@ use crate::{
     auth,
     backoffice::{error::PageError, session},
     calls::{self, CallRow},
-    presence, ratings, reports, second_factor,
+    presence, ratings, reports, second_factor, social,
     state::AppState,
     users, verification, wallet,
 };
@@ -22,6 +22,7 @@ const PER_PAGE: i64 = 20;
 const SAMPLES: i64 = 20;
 const DEVICES: i64 = 50;
 const REPORTS: i64 = 20;
+const BLOCKS: i64 = 50;
 
 pub(in crate::backoffice) async fn read(app: &AppState, id: UserId, query: PersonQuery) -> Result<Person, PageError> {
     let now = app.clock.now();
@@ -52,6 +53,7 @@ pub(in crate::backoffice) async fn read(app: &AppState, id: UserId, query: Perso
         samples: list_samples(&mut db, id, SAMPLES).await?,
         rating_count: ratings::count_of(&mut db, id).await?,
         devices: list_devices(&mut db, id, now).await?,
+        blocks: list_blocks(&mut db, id).await?,
         suspended: users::find_suspension(&mut db, id).await?.map(|row| Suspended {
             since: row.since,
             until: row.until,
@@ -99,6 +101,20 @@ async fn list_devices(db: &mut PgConnection, id: UserId, now: DateTime<Utc>) -> 
         is_dashboard: used.contains_key(&login.session_id),
     };
     Ok(logins.into_iter().map(device).collect())
+}
+
+async fn list_blocks(db: &mut PgConnection, id: UserId) -> sqlx::Result<Vec<BlockLine>> {
+    let rows = social::list_around(db, id, BLOCKS).await?;
+    let other = |row: &social::BlockBetween| if row.blocker_id == id { row.blocked_id } else { row.blocker_id };
+    let others: Vec<UserId> = rows.iter().map(other).collect();
+    let names: HashMap<UserId, String> = users::usernames(db, &others).await?.into_iter().collect();
+    let line = |row: social::BlockBetween| BlockLine {
+        other: (other(&row), names.get(&other(&row)).cloned().unwrap_or_default()),
+        is_by_them: row.blocker_id == id,
+        reason: row.reason,
+        at: row.created_at,
+    };
+    Ok(rows.into_iter().map(line).collect())
 }
 
 async fn names_of<'a>(

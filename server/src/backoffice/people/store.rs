@@ -25,6 +25,7 @@ pub(super) struct PersonRow {
     is_verified: bool,
     is_online: bool,
     is_busy: bool,
+    is_suspended: bool,
     last_seen: DateTime<Utc>,
     created_at: DateTime<Utc>,
 }
@@ -43,6 +44,7 @@ impl From<PersonRow> for PersonLine {
             is_verified: row.is_verified,
             is_online: row.is_online,
             is_busy: row.is_busy,
+            is_suspended: row.is_suspended,
             last_seen: row.last_seen,
             registered_at: row.created_at,
         }
@@ -90,7 +92,8 @@ pub(super) fn select(query: &PeopleQuery, search: Option<&Search>) -> QueryBuild
 }
 
 const COLUMNS: &str = "SELECT u.user_id, u.username, u.phone, u.roles, u.is_viewer, u.country, u.preferred_language,
-        u.rating, u.verified_at IS NOT NULL AS is_verified, p.is_online, p.is_busy, p.last_seen, u.created_at";
+        u.rating, u.verified_at IS NOT NULL AS is_verified, p.is_online, p.is_busy,
+        u.suspended_at IS NOT NULL AS is_suspended, p.last_seen, u.created_at";
 
 /// Presence is joined only where something asks of it.
 fn from(with_presence: bool) -> &'static str {
@@ -161,6 +164,9 @@ fn filter(sql: &mut QueryBuilder<Postgres>, query: &PeopleQuery, search: Option<
         }
         Some(Online::Offline) => {
             sql.push(" AND NOT p.is_online");
+        }
+        Some(Online::Suspended) => {
+            sql.push(" AND u.suspended_at IS NOT NULL");
         }
     }
     if let Some(country) = &query.country {

@@ -271,7 +271,27 @@ async fn the_system_page_shows_no_secret() {
     for secret in [tests::app::SECRET, "a-metrics-secret", "postgres://"] {
         assert!(!page.contains(secret), "{page}");
     }
-    assert!(page.contains("20261123000003") && page.contains("METRICS_TOKEN"), "{page}");
+    assert!(page.contains("20261123000004") && page.contains("METRICS_TOKEN"), "{page}");
+}
+
+#[tokio::test]
+async fn every_node_is_on_the_system_page_until_it_goes_down() {
+    let one = TestApp::start().await;
+    let (mut admin, _) = at_work(&one).await;
+    assert_eq!(rows(&admin.get("/admin/system").await.text, "nodes"), 1);
+    let two = one.another_node().await;
+    let nodes_become = async |admin: &mut Visitor, count: usize| {
+        for _ in 0..400 {
+            if rows(&admin.get("/admin/system").await.text, "nodes") == count {
+                return;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(25)).await;
+        }
+        panic!("never {count} nodes");
+    };
+    nodes_become(&mut admin, 2).await;
+    two.stop().await;
+    nodes_become(&mut admin, 1).await;
 }
 
 #[tokio::test]
@@ -283,7 +303,7 @@ async fn charts_and_proof_follow_the_calls() {
     let page = admin.get("/admin?span=day").await.text;
     assert_eq!(["Live calls", "Discrepancies in the books"].map(|label| stat(&page, "work", label)), ["1", "0"]);
     assert!(page.contains("<title>10:00\nCalls: 1</title>"), "{page}");
-    assert!(page.contains("<title>10:00\nCoins spent: 10\nEarnings owed: 15</title>"), "{page}");
+    assert!(page.contains("<title>10:00\nCoins sold: 100\nCoins spent: 10\nEarnings owed: 15</title>"), "{page}");
     assert!(page.contains("On time"), "{page}");
     app.end_call(&caller, call).await.ok();
     assert_eq!(stat(&admin.get("/admin").await.text, "work", "Live calls"), "0");

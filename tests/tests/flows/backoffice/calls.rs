@@ -29,7 +29,10 @@ async fn a_call_is_seen_minute_by_minute_with_both_sides_of_each_posting() {
     app.end_call(&caller, call).await.ok();
     let one = admin.get(&format!("/admin/calls/{call}")).await.text;
     assert!(section(&one, "call").contains("Completed") && !one.contains("End this call"), "{one}");
-    assert!(section(&one, "call").contains("Ended by"), "{one}");
+    assert!(section(&one, "call").contains("Ended by") && !one.contains("of 5"), "{one}");
+    app.post_as(&caller, &format!("/calls/{call}/rating"), &serde_json::json!({"rating": 4})).await.ok();
+    let one = admin.get(&format!("/admin/calls/{call}")).await.text;
+    assert!(section(&one, "call").contains("4 of 5"), "{one}");
 }
 
 #[tokio::test]
@@ -54,6 +57,10 @@ async fn the_past_is_narrowed_and_read_page_by_page() {
         (format!("?person=%23{}", poor.id), 1),
         (format!("?person={}&status=completed", other.id), 0),
         ("?person=nobody".into(), 50),
+        ("?from=2026-01-15&to=2026-01-15&status=dropped".into(), 1),
+        ("?from=2026-01-16".into(), 0),
+        ("?to=2026-01-14".into(), 0),
+        ("?to=yesterday&status=dropped".into(), 1),
     ] {
         let page = admin.get(&format!("/admin/calls{query}")).await.text;
         assert_eq!(rows(&page, "calls"), count, "{query}: {page}");

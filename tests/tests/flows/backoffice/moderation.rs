@@ -50,6 +50,30 @@ async fn a_report_is_read_with_its_call_and_decided_once() {
 }
 
 #[tokio::test]
+async fn a_persons_page_shows_blocks_from_either_side_and_the_list_who_is_suspended() {
+    let app = TestApp::start().await;
+    let (mut admin, _) = at_work(&app).await;
+    let (listener, caller) = (app.listener("voice").await, app.register("caller", "user").await);
+    app.block(&caller, &listener).await.ok();
+    let theirs = admin.get(&format!("/admin/people/{}", caller.id)).await.text;
+    assert!(section(&theirs, "blocks").contains("blocks ") && rows(&theirs, "blocks") == 1, "{theirs}");
+    let others = admin.get(&format!("/admin/people/{}", listener.id)).await.text;
+    assert!(section(&others, "blocks").contains("is blocked by "), "{others}");
+
+    admin.get(&format!("/admin/people/{}/suspend", caller.id)).await;
+    admin
+        .submit(&format!("/admin/people/{}/suspend", caller.id), &[("reason", "Rude")])
+        .await
+        .leads_to(&format!("/admin/people/{}?done=suspended", caller.id));
+    let list = admin.get("/admin/people?online=suspended").await.text;
+    assert!(rows(&list, "people") == 1 && section(&list, "people").contains("Suspended"), "{list}");
+    for (query, count) in [("?action=user.suspend&from=2026-01-15", 1), ("?action=user.suspend&to=2026-01-14", 0)] {
+        let log = admin.get(&format!("/admin/log{query}")).await.text;
+        assert_eq!(rows(&log, "log"), count, "{query}: {log}");
+    }
+}
+
+#[tokio::test]
 async fn nobody_decides_a_report_about_themselves() {
     let app = TestApp::start().await;
     let (mut admin, boss) = at_work(&app).await;

@@ -141,6 +141,10 @@ async fn purchases_and_transfers_are_found_by_person_kind_and_reference() {
     let page = admin.get(&format!("/admin/money/recharges?person={}&status=paid", caller.id)).await.text;
     assert_eq!(rows(&page, "recharges"), 1, "{page}");
     assert_eq!(rows(&admin.get("/admin/money/recharges?status=failed").await.text, "recharges"), 0);
+    for (query, count) in [("from=2026-01-15&to=2026-01-15", 2), ("from=2026-01-16", 0), ("to=2026-01-14", 0)] {
+        let page = admin.get(&format!("/admin/money/recharges?{query}")).await.text;
+        assert_eq!(rows(&page, "recharges"), count, "{query}: {page}");
+    }
     for (query, count) in [
         (String::new(), 5),
         (format!("?person=%23{}", listener.id), 2),
