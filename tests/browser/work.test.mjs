@@ -47,8 +47,23 @@ test("every page looks right in light, in dark and on a phone", async () => {
     people: "/admin/people",
     person,
     "grant-role": `${person}/grant/admin`,
+    suspend: `${person}/suspend`,
+    adjust: `${person}/adjust`,
+    reports: "/admin/moderation",
+    report: "/admin/moderation/1",
+    calls: "/admin/calls",
+    call: "/admin/calls/60",
+    withdrawals: "/admin/money/withdrawals",
+    withdrawal: "/admin/money/withdrawals/1",
+    recharges: "/admin/money/recharges",
+    adjustments: "/admin/money/adjustments",
+    transactions: "/admin/money/transactions",
+    transfer: "/admin/money/transactions/200",
+    books: "/admin/money/books",
+    log: "/admin/log",
     system: "/admin/system",
     account: "/admin/account",
+    "second-factor": "/admin/account/second-factor",
   };
   for (const [look, options] of [
     ["light", { colorScheme: "light" }],
@@ -59,6 +74,7 @@ test("every page looks right in light, in dark and on a phone", async () => {
     for (const [name, path] of Object.entries(pages)) {
       await page.goto(`${server.base}${path}`);
       await assertFits(page);
+      assert.equal(await page.locator("main.alone").count(), 0, `${path} is a refusal`);
       await screenshot(page, `desk-${name}-${look}`, true);
     }
     assert.deepEqual(faults, []);

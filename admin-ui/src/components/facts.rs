@@ -56,6 +56,12 @@ pub fn Facts(
     }
 }
 
+/// A fact that people wrote at length: it takes the whole width.
+pub fn at_length(text: impl Into<String>) -> impl IntoView {
+    let text: String = text.into();
+    view! { <span class="wide">{text}</span> }
+}
+
 /// A fact, or a dash where there is none.
 pub fn or_dash(text: Option<impl Into<String>>) -> String {
     text.map_or_else(|| "–".to_owned(), Into::into)

@@ -30,10 +30,13 @@ pub fn TextFilter(
     label: &'static str,
     value: Option<String>,
     #[prop(optional)] placeholder: &'static str,
+    /// For an id, which needs no room.
+    #[prop(optional)]
+    short: bool,
 ) -> impl IntoView {
     let id = format!("filter-{name}");
     view! {
-        <div class="field grows">
+        <div class=if short { "field short" } else { "field grows" }>
             <label for=id.clone()>{label}</label>
             <input id=id name=name type="search" maxlength="200" placeholder=placeholder value=value />
         </div>

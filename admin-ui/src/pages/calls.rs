@@ -13,7 +13,7 @@ use crate::{
     components::{
         call::{CallLink, CallState, Costing, Lasting},
         confirm::ConfirmPage,
-        facts::Facts,
+        facts::{Facts, at_length},
         filter::{ChoiceFilter, DaysFilter, FilterForm, TextFilter},
         form::{TextField, Typed},
         layout::{Layout, Section},
@@ -144,7 +144,7 @@ pub fn CallsPage(desk: Desk, calls: Calls) -> impl IntoView {
                 {is_part.then(|| view! { <p class="more">{format!("{shown} of {} are shown.", grouped(live_total))}</p> })}
             </Table>
             <FilterForm address=address fields=FIELDS>
-                <TextFilter name="person" label="Id of a person" value=person placeholder="#12" />
+                <TextFilter name="person" label="Id of a person" value=person placeholder="#12" short=true />
                 <ChoiceFilter name="status" label="Status" value=query.status />
                 <ChoiceFilter name="cause" label="Ended because" value=query.cause />
                 <ChoiceFilter name="type" label="Kind" value=query.call_type />
@@ -230,7 +230,7 @@ pub fn CallPage(desk: Desk, call: Call) -> impl IntoView {
         "Rate" => rate,
     ];
     facts.extend(ended_by.map(|(id, name)| ("Ended by", view! { <PersonLink id name /> }.into_any())));
-    facts.extend(reason.map(|reason| ("Reason", reason.into_any())));
+    facts.extend(reason.map(|reason| ("Reason", at_length(reason).into_any())));
     facts.extend(rating.map(|rating| ("Rated", format!("{rating} of 5").into_any())));
     let end = (is_ongoing && desk.may_change())
         .then(|| view! { <a class="button quiet" href=paths::end_call(id)>"End this call"</a> });

@@ -88,13 +88,13 @@ pub fn LogPage(desk: Desk, log: Log) -> impl IntoView {
     view! {
         <Layout title="Audit log" current=Section::Log desk as_of=now>
             <FilterForm address fields=FIELDS>
-                <TextFilter name="actor" label="Id of the admin" value=actor placeholder="#12" />
+                <TextFilter name="actor" label="Id of the admin" value=actor placeholder="#12" short=true />
                 <WordFilter name="action" label="Did" value=query.action words=actions />
                 <WordFilter name="kind" label="To a" value=query.kind words=kinds />
-                <TextFilter name="subject" label="Its id" value=subject placeholder="12" />
+                <TextFilter name="subject" label="Its id" value=subject placeholder="12" short=true />
                 <DaysFilter days=query.days />
             </FilterForm>
-            <Table id="log" title="The newest first" columns rows empty="Nothing was done by this." live=true>
+            <Table id="log" title="The newest first" columns rows empty="Nothing is found by this." live=true>
                 <Older newest older />
             </Table>
         </Layout>

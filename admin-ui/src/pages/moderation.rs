@@ -12,7 +12,7 @@ use crate::{
     address::{Address, Choice, Query},
     components::{
         call::{CallLink, CallState},
-        facts::{Facts, Pill, Tone, or_dash},
+        facts::{Facts, Pill, Tone, at_length, or_dash},
         form::{CsrfField, TextField, Typed},
         layout::{Layout, Section},
         person::PersonLink,
@@ -148,13 +148,13 @@ pub fn ComplaintPage(
         },
         "By" => view! { <PersonLink id=report.reporter_id name=report.reporter_username.clone() /> },
         "Sent" => view! { <When at=report.created_at /> },
-        "Reason" => report.reason.clone(),
+        "Reason" => at_length(report.reason.clone()),
     ];
     let decided = decided_by.zip(report.decided_at);
     facts.extend(
         decided.map(|((id, name), at)| ("Decided by", view! { <PersonLink id name /> ", " <When at /> }.into_any())),
     );
-    facts.extend(report.remarks.clone().map(|remarks| ("Remarks", remarks.into_any())));
+    facts.extend(report.remarks.clone().map(|remarks| ("Remarks", at_length(remarks).into_any())));
     let is_open = report.status == ReportStatus::Open;
     let form = (desk.may_change() && is_open).then(|| view! { <Decide csrf=desk.csrf.clone() id typed /> });
     let suspend = (desk.may_change() && !is_suspended)

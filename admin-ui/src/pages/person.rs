@@ -20,7 +20,7 @@ use crate::{
     components::{
         call::{CallLink, CallState},
         confirm::ConfirmPage,
-        facts::{Facts, Pill, Tone, or_dash},
+        facts::{Facts, Pill, Tone, at_length, or_dash},
         form::CsrfField,
         layout::{Layout, Section},
         money::{coins, earnings, signed},
@@ -265,8 +265,8 @@ fn AccountFacts(
         "Born" => or_dash(account.dob.map(|dob| dob.format("%-d %b %Y").to_string())),
         "Registered" => view! { <When at=account.registered_at /> },
         "Interests" => or_dash(Some(account.interests.join(", ")).filter(|text| !text.is_empty())),
-        "Bio" => or_dash(account.bio),
     ];
+    facts.extend(account.bio.map(|bio| ("Bio", at_length(bio).into_any())));
     if account.roles.contains(&Role::Listener) {
         facts.push(("Verified", verified.unwrap_or_else(|| "Not verified".into_any())));
         facts.push(("Rating", rating.into_any()));

@@ -6,6 +6,7 @@
 mod life;
 mod past;
 mod people;
+mod requests;
 mod seed;
 mod talks;
 mod tone;

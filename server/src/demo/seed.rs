@@ -7,7 +7,7 @@ use saathii_shared_types::users::Role;
 use super::{
     past,
     people::{self, PEOPLE, Person},
-    phone, tone,
+    phone, requests, tone,
 };
 use crate::{
     presence,
@@ -53,6 +53,10 @@ pub async fn seed(app: &AppState) -> anyhow::Result<usize> {
         if let Err(error) = verification::submit_bytes(app, listener, &tone::wav(nth)).await {
             tracing::warn!(%error, "a demo listener could not send a sample");
         }
+    }
+    // The admin has no complaints, and nobody pays out to themselves.
+    if let Err(error) = requests::ask(app, callers.get(2..).unwrap_or_default(), &listeners).await {
+        tracing::warn!(%error, "demo people could not ask for everything");
     }
     Ok(PEOPLE.len())
 }

@@ -12,6 +12,6 @@ mod store;
 pub use self::{
     error::Error,
     routes::router,
-    service::{find, list, list_about, resolve},
+    service::{find, list, list_about, report, resolve},
     store::{count_open, export_filed},
 };

@@ -26,7 +26,8 @@ use crate::{
 const REPORTS: Limit = Limit { count: 20, window: TimeDelta::hours(1) };
 const LONGEST: usize = 1000;
 
-pub(super) async fn report(app: &AppState, reporter: UserId, request: &ReportRequest) -> Result<ReportReceived, Error> {
+/// Whoever complains about somebody, at most twenty times an hour.
+pub async fn report(app: &AppState, reporter: UserId, request: &ReportRequest) -> Result<ReportReceived, Error> {
     let reason = request.reason.trim();
     if reason.is_empty() || !is_text(reason) {
         return Err(Error::InvalidReason);

@@ -17,7 +17,7 @@ use crate::{calls, feed, http::Paging, state::AppState, users};
 const LONGEST_REASON: usize = 500;
 
 /// Blocks, and ends the call that the two are in.
-pub(super) async fn block(app: &AppState, user: UserId, blocked: UserId, reason: Option<&str>) -> Result<(), Error> {
+pub async fn block(app: &AppState, user: UserId, blocked: UserId, reason: Option<&str>) -> Result<(), Error> {
     if user == blocked {
         return Err(Error::OwnBlock);
     }

@@ -16,7 +16,7 @@ mod routes;
 mod store;
 
 pub use self::{
-    blocks::forget,
+    blocks::{block, forget},
     curtain::run_curtain,
     error::Error,
     export::{export_blocks, export_favorites},

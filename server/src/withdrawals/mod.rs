@@ -22,5 +22,6 @@ pub use self::{
     error::Error,
     proof::prove,
     routes::router,
+    service::{set_details, withdraw},
     store::{count_requested, export_withdrawals, forget_details},
 };

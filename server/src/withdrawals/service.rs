@@ -17,11 +17,7 @@ use crate::{
 };
 
 /// Keeps where somebody is paid, instead of what was kept before; open withdrawals go where they were to go.
-pub(super) async fn set_details(
-    app: &AppState,
-    user: UserId,
-    details: &PayoutDetails,
-) -> Result<PayoutDestination, Error> {
+pub async fn set_details(app: &AppState, user: UserId, details: &PayoutDetails) -> Result<PayoutDestination, Error> {
     let details = rules::normalise(details).map_err(Error::InvalidDetails)?;
     let (sealed, masked) = (sealed::seal(&app.seal, user, &details)?, rules::mask(&details));
     let now = app.clock.now();
@@ -39,7 +35,7 @@ pub(super) async fn get_details(app: &AppState, user: UserId) -> Result<Option<P
 }
 
 /// Sets earnings aside and asks for them to be paid.
-pub(super) async fn withdraw(
+pub async fn withdraw(
     app: &AppState,
     user: UserId,
     request: WithdrawRequest,

@@ -12,7 +12,7 @@ use crate::{
     address::{Address, Choice, Query},
     components::{
         confirm::ConfirmPage,
-        facts::{Facts, Pill, Tone},
+        facts::{Facts, Pill, Tone, at_length},
         form::{CsrfField, Field, SelectField, TextField, Typed},
         layout::{Layout, Section},
         money::{coins, earnings, signed},
@@ -227,7 +227,7 @@ pub fn AdjustmentPage(desk: Desk, adjustment: Adjustment, #[prop(optional)] prob
         "Status" => view! { <Pill text=status.label() tone /> },
         "Person" => view! { <PersonLink id=line.owner.0 name=line.owner.1.clone() /> },
         "What" => line.what(),
-        "Why" => line.reason.clone(),
+        "Why" => at_length(line.reason.clone()),
         "Asked by" => view! { <PersonLink id=line.asked_by.0 name=line.asked_by.1.clone() /> ", " <When at=line.asked_at /> },
     ];
     let decided = line.decided_by.clone().zip(line.decided_at);

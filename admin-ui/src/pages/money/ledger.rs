@@ -169,9 +169,9 @@ pub fn LedgerPage(desk: Desk, ledger: Ledger) -> impl IntoView {
         <Layout title="Transactions" current=Section::Money desk as_of=now>
             <Tabs current=Tab::Ledger />
             <FilterForm address fields=FIELDS>
-                <TextFilter name="person" label="Id of a person" value=person placeholder="#12" />
+                <TextFilter name="person" label="Id of a person" value=person placeholder="#12" short=true />
                 <ChoiceFilter name="kind" label="Kind" value=query.kind />
-                <TextFilter name="reference" label="Call, payment, withdrawal" value=reference placeholder="its id" />
+                <TextFilter name="reference" label="Call, payment, withdrawal" value=reference placeholder="its id" short=true />
             </FilterForm>
             <Table id="transfers" title="The ledger, the newest first" columns=columns() rows empty="Nothing is found by this." live=true>
                 <Older newest older />

@@ -104,7 +104,7 @@ pub fn RechargesPage(desk: Desk, recharges: Recharges) -> impl IntoView {
         <Layout title="Recharges" current=Section::Money desk as_of=now>
             <Tabs current=Tab::Recharges />
             <FilterForm address fields=FIELDS>
-                <TextFilter name="person" label="Id of a person" value=person placeholder="#12" />
+                <TextFilter name="person" label="Id of a person" value=person placeholder="#12" short=true />
                 <ChoiceFilter name="status" label="Status" value=query.status />
                 <DaysFilter days=query.days />
             </FilterForm>

@@ -15,7 +15,7 @@ use super::{
 use crate::{
     address::{Address, Choice, Query},
     components::{
-        facts::{Facts, Pill, Tone},
+        facts::{Facts, Pill, Tone, at_length},
         form::{CsrfField, Field, TextField, Typed},
         layout::{Layout, Section},
         money::{earnings, rupees},
@@ -140,13 +140,13 @@ pub fn WithdrawalPage(desk: Desk, withdrawal: Withdrawal, #[prop(optional)] trie
         "Listener" => view! { <PersonLink id=row.user_id name=row.username.clone() /> },
         "Earnings" => earnings(row.amount),
         "Rupees" => rupees(row.amount_paise),
-        "To" => row.destination.clone(),
+        "To" => view! { <span class="nowrap">{row.destination.clone()}</span> },
         "Asked" => view! { <When at=row.created_at /> },
     ];
     facts.extend(by(decided_by, row.decided_at).map(|view| (decided, view)));
     facts.extend(by(paid_by, row.paid_at).map(|view| ("Paid by", view)));
     facts.extend(row.payout_reference.clone().map(|text| ("Reference", text.into_any())));
-    facts.extend(row.remarks.clone().map(|text| ("Remarks", text.into_any())));
+    facts.extend(row.remarks.clone().map(|text| ("Remarks", at_length(text).into_any())));
     let destination =
         details.map(|details| view! { <Facts id="destination" title="Where to" facts=details_of(details) /> });
     let problem = tried.problem.clone().map(|text| view! { <p class="problem" role="alert">{text}</p> });
@@ -167,9 +167,9 @@ pub fn WithdrawalPage(desk: Desk, withdrawal: Withdrawal, #[prop(optional)] trie
 fn details_of(details: PayoutDetails) -> Vec<(&'static str, AnyView)> {
     match details {
         PayoutDetails::Bank { account_holder, account_number, ifsc } => {
-            facts!["Holder" => account_holder, "Account" => account_number, "IFSC" => ifsc]
+            facts!["Holder" => at_length(account_holder), "Account" => account_number, "IFSC" => ifsc]
         }
-        PayoutDetails::Upi { upi_id } => facts!["UPI" => upi_id],
+        PayoutDetails::Upi { upi_id } => facts!["UPI" => at_length(upi_id)],
     }
 }
 
