@@ -209,7 +209,7 @@ async fn connect(
         heartbeats,
         feed_counts: feed::CountCache::default(),
         calls_mirror,
-        desk: backoffice::Kept::default(),
+        desk: backoffice::Summed::default(),
         draining: CancellationToken::new(),
         shutdown,
         config,

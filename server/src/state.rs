@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     auth::{Codes, Signer},
-    backoffice::Kept,
+    backoffice::Summed,
     calls::Mirror,
     config::Config,
     feed::CountCache,
@@ -40,7 +40,7 @@ pub struct Parts {
     pub heartbeats: Heartbeats,
     pub feed_counts: CountCache,
     pub calls_mirror: Mirror,
-    pub desk: Kept,
+    pub desk: Summed,
     /// Cancelled first: `/readyz` turns red while requests are still taken, so that a balancer stops sending them.
     pub draining: CancellationToken,
     /// Cancelled when the server goes down.

@@ -104,16 +104,11 @@ pub fn TextField(
     }
 }
 
-/// A labelled choice; the first where `value` is none of them.
+/// A labelled choice; the first where there is none.
 #[component]
-pub fn SelectField<T: Choice>(
-    name: &'static str,
-    label: &'static str,
-    value: String,
-    #[prop(optional)] _choices: std::marker::PhantomData<T>,
-) -> impl IntoView {
-    let options = T::ALL.iter().map(|(_, word, label)| {
-        let is_chosen = *word == value;
+pub fn SelectField<T: Choice>(name: &'static str, label: &'static str, value: Option<T>) -> impl IntoView {
+    let options = T::ALL.iter().map(|(choice, word, label)| {
+        let is_chosen = Some(*choice) == value;
         view! { <option value=*word selected=is_chosen>{*label}</option> }
     });
     let options = options.collect_view();

@@ -140,7 +140,7 @@ pub fn OverviewPage(desk: Desk, overview: Overview) -> impl IntoView {
     let books_class = if discrepancies > 0 { "stat bad" } else { "stat" };
     let books = match proof {
         Some(Proof { at, .. }) => view! { "The books were proven " <Ago at now /> "." }.into_any(),
-        None => "The books could not be proven: Postgres does not answer.".into_any(),
+        None => "The books are being proven.".into_any(),
     };
     view! {
         <Layout title="Overview" current=Section::Overview desk as_of=now>

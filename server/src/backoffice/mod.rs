@@ -7,6 +7,7 @@ mod calls;
 mod csv;
 mod error;
 mod headers;
+mod kept;
 mod live;
 mod log;
 mod moderation;
@@ -25,4 +26,4 @@ mod takings;
 mod verification;
 
 use self::path::PathOf;
-pub use self::{routes::router, takings::Kept};
+pub use self::{routes::router, takings::Summed};

@@ -182,7 +182,7 @@ impl Source for Reader {
     }
 
     fn books(&self) -> Reading<'_, Books> {
-        Box::pin(self.note(money::read_books(&self.app)))
+        Box::pin(async { Ok(money::read_books(&self.app).await) })
     }
 
     fn reports(&self, query: ReportsQuery) -> Reading<'_, Reports> {

@@ -1,29 +1,28 @@
-//! What costs more than a page may: sums over calls and the proof of the books, kept for a while on each node.
+//! Sums over calls and the proof of the books.
 
 use std::{collections::HashMap, sync::Arc};
 
 use chrono::{DateTime, NaiveTime, TimeDelta, Timelike, Utc};
 use saathii_admin_ui::pages::overview::{Span, Takings};
 use saathii_shared_types::{Coins, Earnings, Paise};
-use tokio::sync::Mutex;
 
+use super::kept::Kept;
 use crate::{calls, payments, proof, state::AppState, wallet::Discrepancy};
 
 /// The charts may be so old.
-const SUMS_KEPT: TimeDelta = TimeDelta::minutes(1);
+const SUMS_FRESH: TimeDelta = TimeDelta::minutes(1);
 /// The proof reads the whole ledger.
-const PROOF_KEPT: TimeDelta = TimeDelta::minutes(10);
+const PROOF_FRESH: TimeDelta = TimeDelta::minutes(10);
 /// So many are named; the first fault explains most others.
 const DISCREPANCIES: usize = 20;
 
-/// Sums with the moment they were made.
-type Summed = (DateTime<Utc>, Vec<Takings>);
-
-/// What this node has summed lately. Whoever asks while it is summed waits for the same answer.
+/// What this node has summed lately.
 #[derive(Default)]
-pub struct Kept {
-    takings: Mutex<HashMap<Span, Summed>>,
-    proof: Mutex<Option<Arc<Proven>>>,
+pub struct Summed {
+    day: Kept<Vec<Takings>>,
+    week: Kept<Vec<Takings>>,
+    month: Kept<Vec<Takings>>,
+    proof: Kept<Arc<Proven>>,
 }
 
 /// A proof of the books and the first of what it found.
@@ -33,12 +32,19 @@ pub(super) struct Proven {
     pub(super) found: Vec<Discrepancy>,
 }
 
-pub(super) async fn read_takings(app: &AppState, span: Span) -> sqlx::Result<Vec<Takings>> {
-    let now = app.clock.now();
-    let mut kept = app.desk.takings.lock().await;
-    if let Some((_, takings)) = kept.get(&span).filter(|(at, _)| now - *at < SUMS_KEPT) {
-        return Ok(takings.clone());
-    }
+/// One for each hour or day of the span; none where they could not be summed in time.
+pub(super) async fn read_takings(app: &AppState, span: Span) -> Vec<Takings> {
+    let kept = match span {
+        Span::Day => &app.desk.day,
+        Span::Week => &app.desk.week,
+        Span::Month => &app.desk.month,
+    };
+    let (node, now) = (app.clone(), app.clock.now());
+    let takings = kept.read(now, SUMS_FRESH, async move { sum(&node, span, now).await }).await;
+    takings.unwrap_or_default()
+}
+
+async fn sum(app: &AppState, span: Span, now: DateTime<Utc>) -> sqlx::Result<Vec<Takings>> {
     let (unit, step, points) = match span {
         Span::Day => ("hour", TimeDelta::hours(1), 24),
         Span::Week => ("day", TimeDelta::days(1), 7),
@@ -50,17 +56,14 @@ pub(super) async fn read_takings(app: &AppState, span: Span) -> sqlx::Result<Vec
         calls::list_spans(&mut db, unit, first).await?.into_iter().map(|sum| (sum.at, sum)).collect();
     let sold: HashMap<_, _> =
         payments::list_spans(&mut db, unit, first).await?.into_iter().map(|sold| (sold.at, sold.coins)).collect();
-    let takings: Vec<Takings> = (0..points)
-        .map(|nth| {
-            let at = first + step * nth;
-            let (calls, coins, earnings) =
-                sums.get(&at).map_or_else(Default::default, |sum| (sum.calls, sum.coins, sum.earnings));
-            let sold = sold.get(&at).copied().unwrap_or_default();
-            Takings { at, calls, sold, coins, earnings, margin: margin(app, coins, earnings) }
-        })
-        .collect();
-    kept.insert(span, (now, takings.clone()));
-    Ok(takings)
+    let takings = |nth| {
+        let at = first + step * nth;
+        let (calls, coins, earnings) =
+            sums.get(&at).map_or_else(Default::default, |sum| (sum.calls, sum.coins, sum.earnings));
+        let sold = sold.get(&at).copied().unwrap_or_default();
+        Takings { at, calls, sold, coins, earnings, margin: margin(app, coins, earnings) }
+    };
+    Ok((0..points).map(takings).collect())
 }
 
 /// When the running hour or day began, in UTC.
@@ -75,22 +78,20 @@ fn margin(app: &AppState, coins: Coins, earnings: Earnings) -> Paise {
     Paise(worth - earnings.0 * app.config.payouts.paise_per_earning.0)
 }
 
-/// The last proof; made again when it is old.
-pub(super) async fn read_proof(app: &AppState) -> sqlx::Result<Arc<Proven>> {
-    let now = app.clock.now();
-    let mut kept = app.desk.proof.lock().await;
-    if let Some(proof) = kept.as_ref().filter(|proof| now - proof.at < PROOF_KEPT) {
-        return Ok(proof.clone());
-    }
+/// The last proof; none where the first could not be made in time.
+pub(super) async fn read_proof(app: &AppState) -> Option<Arc<Proven>> {
+    let (node, now) = (app.clone(), app.clock.now());
+    app.desk.proof.read(now, PROOF_FRESH, async move { prove(&node, now).await }).await
+}
+
+async fn prove(app: &AppState, at: DateTime<Utc>) -> sqlx::Result<Arc<Proven>> {
     let mut found = proof::prove(&app.db).await?;
     let total = found.len();
     found.truncate(DISCREPANCIES);
     for discrepancy in &found {
         tracing::error!(%discrepancy, "the books do not close");
     }
-    let proof = Arc::new(Proven { at: now, total, found });
-    *kept = Some(proof.clone());
-    Ok(proof)
+    Ok(Arc::new(Proven { at, total, found }))
 }
 
 #[cfg(test)]

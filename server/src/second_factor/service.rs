@@ -39,13 +39,11 @@ pub struct Enrolment {
 pub async fn read(app: &AppState, user: UserId, name: &str) -> Result<State, Error> {
     let mut db = app.db.acquire().await?;
     let Some(row) = store::find(&mut db, user).await? else { return Ok(State::Off) };
-    match row.confirmed_at {
-        Some(since) => Ok(State::On { since, recovery_left: row.recovery_left }),
-        None => {
-            let secret = app.seal.open(WHAT, user, &row.sealed)?;
-            Ok(State::Begun(Enrolment { url: code::url(&secret, name), secret: code::text(&secret) }))
-        }
+    if let Some(since) = row.confirmed_at {
+        return Ok(State::On { since, recovery_left: row.recovery_left });
     }
+    let secret = app.seal.open(WHAT, user, &row.sealed)?;
+    Ok(State::Begun(Enrolment { url: code::url(&secret, name), secret: code::text(&secret) }))
 }
 
 pub async fn is_enrolled(db: &mut PgConnection, user: UserId) -> sqlx::Result<bool> {

@@ -73,8 +73,8 @@ pub struct Adjusting {
 /// What was typed, and what is wrong with it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AdjustForm {
-    pub direction: String,
-    pub currency: String,
+    pub direction: Option<Direction>,
+    pub currency: Option<Currency>,
     pub amount: Typed,
     pub reason: Typed,
     /// What no field is at fault for.
@@ -110,8 +110,8 @@ pub fn AdjustPage(desk: Desk, adjusting: Adjusting, #[prop(optional)] form: Adju
             problem
         >
             <input type="hidden" name="form_key" value=form_key />
-            <SelectField<Direction> name="direction" label="Do" value=direction />
-            <SelectField<Currency> name="currency" label="Of" value=currency />
+            <SelectField name="direction" label="Do" value=direction />
+            <SelectField name="currency" label="Of" value=currency />
             <Field name="amount" label="How many" inputmode="numeric" maxlength=12 required=true typed=amount />
             <TextField name="reason" label="Why" hint="For the record; its owner can export it." maxlength=500 required=true typed=reason />
         </ConfirmPage>
@@ -311,8 +311,8 @@ mod tests {
                 form_key: "k".to_owned(),
             };
             let form = AdjustForm {
-                direction: "take".to_owned(),
-                currency: "earnings".to_owned(),
+                direction: Some(Direction::Take),
+                currency: Some(Currency::Earnings),
                 amount: Typed::wrong("x", "A number"),
                 ..AdjustForm::default()
             };

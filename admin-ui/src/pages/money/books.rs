@@ -57,7 +57,7 @@ pub struct RateLine {
 pub fn BooksPage(desk: Desk, books: Books) -> impl IntoView {
     let Books { now, proof, rates } = books;
     let verdict = match &proof {
-        None => view! { <p class="warning">"The books could not be proven: Postgres does not answer."</p> }.into_any(),
+        None => view! { <p>"They are being proven; large books take their time."</p> }.into_any(),
         Some(Proven { at, total: 0, .. }) => {
             view! { <p><Pill text="The books close" tone=Tone::Good /> " Proven " <Ago at=*at now /> "."</p> }
                 .into_any()
@@ -103,7 +103,7 @@ pub fn BooksPage(desk: Desk, books: Books) -> impl IntoView {
 
 fn rate_row(rate: RateLine) -> Row {
     let left = Paise(rate.brings.0 - rate.pays.0);
-    let warning = (left.0 < 0).then(|| view! { " " <Pill text="Pays more than it brings" tone=Tone::Warn /> });
+    let warning = (left.0 < 0).then(|| view! { <br /><Pill text="At a loss" tone=Tone::Warn /> });
     row![
         rate.call_type.label(),
         coins(rate.coins),
@@ -132,7 +132,7 @@ mod tests {
         };
         let books = Books { now, proof: Some(Proven { at: now, total: 1, found }), rates: vec![rate] };
         let html = render(move || view! { <BooksPage desk=Desk::sample(Rights::Viewer) books /> });
-        for part in ["1 do not agree", "-₹2.50", "Pays more than it brings", "&lt;i&gt;"] {
+        for part in ["1 do not agree", "-₹2.50", "At a loss", "&lt;i&gt;"] {
             assert!(html.contains(part), "{part} in {html}");
         }
     }

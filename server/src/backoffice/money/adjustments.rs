@@ -80,17 +80,17 @@ async fn with_names(db: &mut PgConnection, rows: Vec<AdjustmentRow>) -> sqlx::Re
     let people: Vec<UserId> =
         rows.iter().flat_map(|row| [row.user_id, row.requested_by].into_iter().chain(row.decided_by)).collect();
     let names: HashMap<UserId, String> = users::usernames(db, &people).await?.into_iter().collect();
-    let named = |user: UserId| (user, names.get(&user).cloned().unwrap_or_default());
+    let with_name = |user: UserId| (user, names.get(&user).cloned().unwrap_or_default());
     let line = |row: AdjustmentRow| AdjustmentLine {
         id: row.adjustment_id,
-        owner: named(row.user_id),
+        owner: with_name(row.user_id),
         currency: row.currency,
         amount: row.amount,
         reason: row.reason,
         status: shown(row.status),
-        asked_by: named(row.requested_by),
+        asked_by: with_name(row.requested_by),
         asked_at: row.requested_at,
-        decided_by: row.decided_by.map(named),
+        decided_by: row.decided_by.map(with_name),
         decided_at: row.decided_at,
     };
     Ok(rows.into_iter().map(line).collect())
@@ -112,12 +112,37 @@ fn status_of(shown: Shown) -> Status {
     }
 }
 
+#[derive(Deserialize, Clone, Copy)]
+#[serde(rename_all = "snake_case")]
+enum Way {
+    Give,
+    Take,
+}
+
+impl Way {
+    fn shown(self) -> Direction {
+        match self {
+            Self::Give => Direction::Give,
+            Self::Take => Direction::Take,
+        }
+    }
+
+    /// A whole number as people group it, negative where it is taken.
+    fn signed(self, amount: &str) -> Option<i64> {
+        let digits: String = amount.chars().filter(|c| !c.is_whitespace() && *c != ',').collect();
+        let amount: i64 = digits.parse().ok().filter(|amount| *amount > 0)?;
+        Some(match self {
+            Self::Give => amount,
+            Self::Take => -amount,
+        })
+    }
+}
+
 #[derive(Deserialize)]
 pub(super) struct AdjustFields {
     #[serde(default)]
     form_key: String,
-    #[serde(default)]
-    direction: String,
+    direction: Way,
     currency: Currency,
     #[serde(default)]
     amount: String,
@@ -138,7 +163,7 @@ pub(super) async fn request(
     let asked = Asked {
         user,
         currency,
-        amount: signed(&direction, &amount).unwrap_or_default(),
+        amount: direction.signed(&amount).unwrap_or_default(),
         reason: reason.clone(),
         form_key: form_key.clone(),
     };
@@ -153,8 +178,8 @@ pub(super) async fn request(
     };
     let typed = |value| Typed { value, problem: None };
     let mut form = AdjustForm {
-        direction,
-        currency: currency.word().to_owned(),
+        direction: Some(direction.shown()),
+        currency: Some(currency),
         amount: typed(amount),
         reason: typed(reason),
         problem: String::new(),
@@ -170,17 +195,6 @@ pub(super) async fn request(
     let desk = desk_of(&app, &admin).await?;
     let page = html::render(|| view! { <AdjustPage desk adjusting form /> });
     Ok((StatusCode::UNPROCESSABLE_ENTITY, Html(page)).into_response())
-}
-
-/// A whole number as people group it, negative where it is taken.
-fn signed(direction: &str, amount: &str) -> Option<i64> {
-    let digits: String = amount.chars().filter(|c| !c.is_whitespace() && *c != ',').collect();
-    let amount: i64 = digits.parse().ok().filter(|amount| *amount > 0)?;
-    let (direction, ..) = Direction::ALL.iter().find(|(_, word, _)| *word == direction)?;
-    Some(match direction {
-        Direction::Give => amount,
-        Direction::Take => -amount,
-    })
 }
 
 #[derive(Deserialize)]
@@ -229,21 +243,20 @@ pub(super) async fn decide(
 
 #[cfg(test)]
 mod tests {
-    use super::signed;
+    use super::Way;
 
     #[test]
     fn amounts_are_whole_and_their_direction_is_chosen() {
         for (direction, amount, meant) in [
-            ("give", "500", Some(500)),
-            ("take", " 1,500 ", Some(-1500)),
-            ("give", "-5", None),
-            ("give", "0", None),
-            ("give", "1.5", None),
-            ("give", "", None),
-            ("", "5", None),
-            ("take", "99999999999999999999", None),
+            (Way::Give, "500", Some(500)),
+            (Way::Take, " 1,500 ", Some(-1500)),
+            (Way::Give, "-5", None),
+            (Way::Give, "0", None),
+            (Way::Give, "1.5", None),
+            (Way::Give, "", None),
+            (Way::Take, "99999999999999999999", None),
         ] {
-            assert_eq!(signed(direction, amount), meant, "{direction} {amount}");
+            assert_eq!(direction.signed(amount), meant, "{amount}");
         }
     }
 }

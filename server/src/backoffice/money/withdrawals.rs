@@ -62,13 +62,13 @@ pub(in crate::backoffice) async fn read_one(
     let mut db = app.db.acquire().await?;
     let admins: Vec<UserId> = row.decided_by.into_iter().chain(row.paid_by).collect();
     let names = users::usernames(&mut db, &admins).await?;
-    let named = |who: Option<UserId>| names.iter().find(|(user, _)| Some(*user) == who).cloned();
+    let find = |who: Option<UserId>| names.iter().find(|(user, _)| Some(*user) == who).cloned();
     let kinds = ["withdrawal_request", "withdrawal_payment", "withdrawal_rejection"];
     let postings = wallet::list_belonging(&mut db, &kinds, id.0).await?;
     Ok(Withdrawal {
         now: app.clock.now(),
-        decided_by: named(row.decided_by),
-        paid_by: named(row.paid_by),
+        decided_by: find(row.decided_by),
+        paid_by: find(row.paid_by),
         row,
         details,
         postings: postings.into_iter().map(posting).collect(),
@@ -105,12 +105,10 @@ pub(super) async fn decide(
         Step::Reject => (Decision::Reject { remarks: remarks.clone() }, Flash::WithdrawalRejected),
     };
     // The database decides once; a form sent twice finds it decided.
-    let refused = match withdrawals::decide_once(&app, &work, id, &decision, &IdempotencyKey::none()).await {
-        Ok(_) => {
-            let address = Address::new(paths::withdrawal(id)).with(Flash::NAME, Some(flash.word()));
-            return Ok(Redirect::to(&address.to_string()).into_response());
-        }
-        Err(refused) => refused,
+    let decided = withdrawals::decide_once(&app, &work, id, &decision, &IdempotencyKey::none()).await;
+    let Err(refused) = decided else {
+        let address = Address::new(paths::withdrawal(id)).with(Flash::NAME, Some(flash.word()));
+        return Ok(Redirect::to(&address.to_string()).into_response());
     };
     let typed = |value| Typed { value, problem: None };
     let mut tried = Tried { remarks: typed(remarks), reference: typed(reference), problem: None };
