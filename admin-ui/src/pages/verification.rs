@@ -10,7 +10,7 @@ use super::person::{SampleLine, SampleState};
 use crate::{
     address::{Address, Query},
     components::{
-        facts::{Facts, or_dash},
+        facts::{Facts, at_length, or_dash},
         form::{CsrfField, TextField, Typed},
         layout::{Layout, Section},
         person::PersonLink,
@@ -131,7 +131,7 @@ pub fn SamplePage(desk: Desk, sample: Sample, #[prop(optional)] typed: Typed) ->
         "Length" => length(played),
         "Language" => or_dash(sample.language),
         "Country" => or_dash(sample.country),
-        "Bio" => or_dash(sample.bio),
+        "Bio" => at_length(or_dash(sample.bio)),
     ];
     let form = (desk.may_change() && sample.status == VerificationStatus::Pending)
         .then(|| view! { <Review csrf=desk.csrf.clone() id typed /> });

@@ -105,7 +105,7 @@ fn rate_row(rate: RateLine) -> Row {
     let left = Paise(rate.brings.0 - rate.pays.0);
     let warning = (left.0 < 0).then(|| view! { <br /><Pill text="At a loss" tone=Tone::Warn /> });
     row![
-        rate.call_type.label(),
+        view! { <span class="nowrap">{rate.call_type.label()}</span> },
         coins(rate.coins),
         earnings(rate.earnings),
         rupees(rate.brings),
