@@ -1,6 +1,7 @@
 // Chromium, with an ear for everything that goes wrong in a page.
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import axe from "axe-core";
 import { chromium } from "playwright-core";
 
 export function launch() {
@@ -24,6 +25,13 @@ export async function openPage(browser, base, options = {}) {
   page.on("console", (message) => message.type() === "error" && faults.push(`console: ${message.text()}`));
   page.on("pageerror", (error) => faults.push(`error: ${error.message}`));
   return { page, faults };
+}
+
+/** What stands in the way of somebody who sees, hears or moves differently (WCAG 2.1 AA), as far as a machine can tell. */
+export async function barriers(page) {
+  await page.evaluate(axe.source);
+  const { violations } = await page.evaluate(() => window.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"] }));
+  return violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.target.join(" ")}: ${node.failureSummary}`));
 }
 
 export async function screenshot(page, name, fullPage = false) {

@@ -1,7 +1,7 @@
 // A working day: reviews by keyboard, people, every page at every width, with JavaScript and without.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { launch, openPage, screenshot } from "./browser.mjs";
+import { barriers, launch, openPage, screenshot } from "./browser.mjs";
 import { DESK, POCKET, assertFits, isLive, signIn } from "./desk.mjs";
 import { startServer } from "./server.mjs";
 
@@ -75,6 +75,7 @@ test("every page looks right in light, in dark and on a phone", async () => {
       await page.goto(`${server.base}${path}`);
       await assertFits(page);
       assert.equal(await page.locator("main.alone").count(), 0, `${path} is a refusal`);
+      assert.deepEqual(await barriers(page), [], `${path} in ${look}`);
       await screenshot(page, `desk-${name}-${look}`, true);
     }
     assert.deepEqual(faults, []);
