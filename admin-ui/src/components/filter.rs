@@ -106,6 +106,17 @@ fn select(name: &'static str, label: &'static str, any: &'static str, options: V
     }
 }
 
+/// The states of a queue as tabs: one of them is shown.
+#[component]
+pub fn StatusTabs<T: Choice>(path: &'static str, current: T) -> impl IntoView {
+    let tabs = T::ALL.iter().map(|(status, word, label)| {
+        let href = Address::new(path).with("status", Some(word)).to_string();
+        let here = (*status == current).then_some("true");
+        view! { <li><a href=href aria-current=here>{*label}</a></li> }
+    });
+    view! { <nav aria-label="Status"><ul class="spans">{tabs.collect_view()}</ul></nav> }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

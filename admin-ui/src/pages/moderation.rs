@@ -13,6 +13,7 @@ use crate::{
     components::{
         call::{CallLink, CallState},
         facts::{Facts, Pill, Tone, at_length, or_dash},
+        filter::StatusTabs,
         form::{CsrfField, TextField, Typed},
         layout::{Layout, Section},
         person::PersonLink,
@@ -56,18 +57,13 @@ pub struct Reports {
 #[component]
 pub fn ReportsPage(desk: Desk, reports: Reports) -> impl IntoView {
     let Reports { now, query, part, rows } = reports;
-    let address = |status: ReportStatus| Address::new(paths::REPORTS).with("status", Some(status.word()));
-    let states = ReportStatus::ALL.iter().map(|(status, _, label)| {
-        let here = (*status == query.status).then_some("true");
-        view! { <li><a href=address(*status).to_string() aria-current=here>{*label}</a></li> }
-    });
-    let states = states.collect_view();
+    let address = Address::new(paths::REPORTS).with("status", Some(query.status.word()));
     let rows = rows.into_iter().map(|report| report_row(report, now)).collect();
     view! {
         <Layout title="Reports" current=Section::Reports desk as_of=now>
-            <nav aria-label="Status"><ul class="spans">{states}</ul></nav>
+            <StatusTabs path=paths::REPORTS current=query.status />
             <Table id="reports" title=format!("{}, the oldest first", query.status.label()) columns=report_columns() rows empty="None." live=true>
-                <Pager address=address(query.status) part />
+                <Pager address part />
             </Table>
         </Layout>
     }

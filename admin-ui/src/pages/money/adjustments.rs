@@ -13,6 +13,7 @@ use crate::{
     components::{
         confirm::ConfirmPage,
         facts::{Facts, Pill, Tone, at_length},
+        filter::StatusTabs,
         form::{CsrfField, Field, SelectField, TextField, Typed},
         layout::{Layout, Section},
         money::{coins, earnings, signed},
@@ -166,12 +167,7 @@ impl AdjustmentLine {
 #[component]
 pub fn AdjustmentsPage(desk: Desk, adjustments: Adjustments) -> impl IntoView {
     let Adjustments { now, query, part, rows } = adjustments;
-    let address = |status: Status| Address::new(paths::ADJUSTMENTS).with("status", Some(status.word()));
-    let states = Status::ALL.iter().map(|(status, _, label)| {
-        let here = (*status == query.status).then_some("true");
-        view! { <li><a href=address(*status).to_string() aria-current=here>{*label}</a></li> }
-    });
-    let states = states.collect_view();
+    let address = Address::new(paths::ADJUSTMENTS).with("status", Some(query.status.word()));
     let columns = vec![
         Column::text("Adjustment"),
         Column::text("Person"),
@@ -184,9 +180,9 @@ pub fn AdjustmentsPage(desk: Desk, adjustments: Adjustments) -> impl IntoView {
     view! {
         <Layout title="Adjustments" current=Section::Money desk as_of=now>
             <Tabs current=Tab::Adjustments />
-            <nav aria-label="Status"><ul class="spans">{states}</ul></nav>
+            <StatusTabs path=paths::ADJUSTMENTS current=query.status />
             <Table id="adjustments" title=format!("{}, the newest first", query.status.label()) columns rows empty="None." live=true>
-                <Pager address=address(query.status) part />
+                <Pager address part />
             </Table>
             <p class="hint">"A wallet is adjusted from the page of its owner."</p>
         </Layout>

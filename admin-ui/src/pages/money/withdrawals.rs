@@ -16,6 +16,7 @@ use crate::{
     address::{Address, Choice, Query},
     components::{
         facts::{Facts, Pill, Tone, at_length},
+        filter::StatusTabs,
         form::{CsrfField, Field, TextField, Typed},
         layout::{Layout, Section},
         money::{earnings, rupees},
@@ -61,12 +62,7 @@ pub struct Withdrawals {
 #[component]
 pub fn WithdrawalsPage(desk: Desk, withdrawals: Withdrawals) -> impl IntoView {
     let Withdrawals { now, query, part, rows } = withdrawals;
-    let address = |status: WithdrawalStatus| Address::new(paths::WITHDRAWALS).with("status", Some(status.word()));
-    let states = WithdrawalStatus::ALL.iter().map(|(status, _, label)| {
-        let here = (*status == query.status).then_some("true");
-        view! { <li><a href=address(*status).to_string() aria-current=here>{*label}</a></li> }
-    });
-    let states = states.collect_view();
+    let address = Address::new(paths::WITHDRAWALS).with("status", Some(query.status.word()));
     let columns = vec![
         Column::text("Withdrawal"),
         Column::text("Listener"),
@@ -79,9 +75,9 @@ pub fn WithdrawalsPage(desk: Desk, withdrawals: Withdrawals) -> impl IntoView {
     view! {
         <Layout title="Withdrawals" current=Section::Money desk as_of=now>
             <Tabs current=Tab::Withdrawals />
-            <nav aria-label="Status"><ul class="spans">{states}</ul></nav>
+            <StatusTabs path=paths::WITHDRAWALS current=query.status />
             <Table id="withdrawals" title=format!("{}, the oldest first", query.status.label()) columns rows empty="None." live=true>
-                <Pager address=address(query.status) part />
+                <Pager address part />
             </Table>
         </Layout>
     }
