@@ -156,7 +156,7 @@ pub fn OverviewPage(desk: Desk, overview: Overview) -> impl IntoView {
             <section aria-labelledby="work-title">
                 <h2 id="work-title">"Work"</h2>
                 <dl id="work" class="stats" data-live>
-                    <Stat label="Live calls" value=overview.live_calls />
+                    <Stat label="Live calls" value=overview.live_calls href=paths::CALLS />
                     <Stat label="Pending reviews" value=overview.pending_reviews href=paths::VERIFICATION />
                     <Stat label="Open reports" value=overview.open_reports href=paths::REPORTS />
                     <Stat label="Pending withdrawals" value=overview.pending_withdrawals href=paths::WITHDRAWALS />

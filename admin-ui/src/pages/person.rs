@@ -253,7 +253,8 @@ fn AccountFacts(
     };
     let is_admin = account.roles.contains(&Role::Admin);
     let is_viewer = account.is_viewer;
-    let rating = format!("{} from {} calls", stars(account.rating), grouped(rating_count));
+    let calls = if rating_count == 1 { "call" } else { "calls" };
+    let rating = format!("{} from {} {calls}", stars(account.rating), grouped(rating_count));
     let verified = account.verified_at.map(|at| view! { <When at /> }.into_any());
     let mut facts = facts![
         "Id" => format!("#{id}"),

@@ -82,7 +82,7 @@ pub fn BooksPage(desk: Desk, books: Books) -> impl IntoView {
     view! {
         <Layout title="Books and rates" current=Section::Money desk as_of=now>
             <Tabs current=Tab::Books />
-            <section id="proof" class="card" aria-labelledby="proof-title" data-live>
+            <section id="proof" class="panel" aria-labelledby="proof-title" data-live>
                 <h2 id="proof-title">"The proof"</h2>
                 {verdict}
                 <p class="hint">

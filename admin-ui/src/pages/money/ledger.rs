@@ -135,6 +135,7 @@ pub struct Transfer {
     pub credit: String,
     pub amount: i64,
     pub reference: i64,
+    /// The minute of a call.
     pub part: i32,
     pub at: DateTime<Utc>,
 }
@@ -146,7 +147,7 @@ impl Transfer {
 
     fn belongs(&self) -> AnyView {
         let what = self.kind.map_or("", Kind::belongs_to);
-        let part = (self.part > 0).then(|| format!(", part {}", self.part));
+        let part = (self.part > 0).then(|| format!(", minute {}", self.part));
         let text = format!("{what} #{}", self.reference);
         match self.kind.and_then(|kind| kind.page_of(self.reference)) {
             Some(page) => view! { <a href=page>{text}</a> {part} }.into_any(),
@@ -288,7 +289,7 @@ mod tests {
         let sides = [side("coins", Some(transfer.user.clone()), -10), side("call_revenue", None, 10)];
         let entry = Entry { transfer: transfer.clone(), sides, family: vec![transfer] };
         let html = render(move || view! { <TransferPage desk=Desk::sample(Rights::Viewer) entry /> });
-        for part in ["Call revenue", "The platform", "-10", "+10", "href=\"/admin/calls/5\"", ", part 2"] {
+        for part in ["Call revenue", "The platform", "-10", "+10", "href=\"/admin/calls/5\"", ", minute 2"] {
             assert!(html.contains(part), "{part} in {html}");
         }
         assert!(!html.contains("<b>"), "{html}");
