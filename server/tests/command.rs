@@ -194,6 +194,16 @@ fn one_command_starts_everything_says_so_once_and_ends_in_order() {
 }
 
 #[test]
+fn the_demo_lives_at_any_price_and_with_minutes_of_any_length() {
+    for (name, minute, packs) in [("short", "1", "100:70"), ("long", "3600", "150:300,500:100000")] {
+        let folder = Folder::new(name);
+        let prices = [("CALL_MINUTE_SECONDS", minute), ("CALL_VIDEO_COINS", "300"), ("RECHARGE_OPTIONS", packs)];
+        let server = Server::start(&folder, &prices);
+        assert!(server.output().contains("40 people"), "{}", server.output());
+    }
+}
+
+#[test]
 fn the_log_tells_no_phone_no_code_no_token_and_no_bank_account() {
     let folder = Folder::new("log");
     let server = Server::start(&folder, &[("DEMO_DATA", "off")]);

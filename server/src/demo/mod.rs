@@ -3,6 +3,7 @@
 //!
 //! Owns no table: demo people are made and moved through the rooms' front doors, and known by their phones.
 
+mod coins;
 mod life;
 mod past;
 mod people;

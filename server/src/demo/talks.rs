@@ -8,15 +8,14 @@ use saathii_shared_types::{
     calls::{CallType, EndCause, StartCall},
 };
 
+use super::coins::afford_a_call;
 use crate::{
     calls::{self, Ending},
     http::{Answer, IdempotencyKey},
-    payments,
     state::AppState,
 };
 
 const MOST: usize = 4;
-const PACK: i64 = 500;
 
 /// The demo's own calls.
 #[derive(Default)]
@@ -99,9 +98,8 @@ async fn begin(app: &AppState, caller: UserId, listener: UserId, call_type: Call
     }
 }
 
-async fn buy(app: &AppState, caller: UserId) -> Result<(), payments::Error> {
+async fn buy(app: &AppState, caller: UserId) -> anyhow::Result<()> {
     let mut tx = app.db.begin().await?;
-    payments::record_sandbox_purchase(app, &mut tx, caller, PACK, app.clock.now()).await?;
-    tx.commit().await?;
-    Ok(())
+    afford_a_call(app, &mut tx, caller, app.clock.now()).await?;
+    Ok(tx.commit().await?)
 }
