@@ -486,6 +486,8 @@ def _uniffi_check_api_checksums(lib):
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_saathii_sdk_ffi_checksum_func_shut_down_clients() != 11989:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_saathii_sdk_ffi_checksum_func_stop_logging() != 12998:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_saathii_sdk_ffi_checksum_method_eventlistener_on_event() != 27690:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_saathii_sdk_ffi_checksum_method_eventlistener_on_signed_out() != 20791:
@@ -1046,6 +1048,10 @@ _UniffiLib.uniffi_saathii_sdk_ffi_fn_func_shut_down_clients.argtypes = (
     ctypes.POINTER(_UniffiRustCallStatus),
 )
 _UniffiLib.uniffi_saathii_sdk_ffi_fn_func_shut_down_clients.restype = None
+_UniffiLib.uniffi_saathii_sdk_ffi_fn_func_stop_logging.argtypes = (
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_saathii_sdk_ffi_fn_func_stop_logging.restype = None
 _UniffiLib.uniffi_saathii_sdk_ffi_fn_method_eventlistener_on_event.argtypes = (
     ctypes.c_uint64,
     _UniffiRustBuffer,
@@ -1467,6 +1473,9 @@ _UniffiLib.uniffi_saathii_sdk_ffi_checksum_func_new_idempotency_key.restype = ct
 _UniffiLib.uniffi_saathii_sdk_ffi_checksum_func_shut_down_clients.argtypes = (
 )
 _UniffiLib.uniffi_saathii_sdk_ffi_checksum_func_shut_down_clients.restype = ctypes.c_uint16
+_UniffiLib.uniffi_saathii_sdk_ffi_checksum_func_stop_logging.argtypes = (
+)
+_UniffiLib.uniffi_saathii_sdk_ffi_checksum_func_stop_logging.restype = ctypes.c_uint16
 _UniffiLib.uniffi_saathii_sdk_ffi_checksum_method_eventlistener_on_event.argtypes = (
 )
 _UniffiLib.uniffi_saathii_sdk_ffi_checksum_method_eventlistener_on_event.restype = ctypes.c_uint16
@@ -7707,6 +7716,21 @@ def shut_down_clients() -> None:
         *_uniffi_lowered_args,
     )
     return _uniffi_lift_return(_uniffi_ffi_result)
+def stop_logging() -> None:
+    """
+    From now on nothing is logged to the host, and what is on its way is left out: for a host that ends while the process
+    goes on, like an interpreter that is about to leave.
+"""
+    _uniffi_lowered_args = (
+    )
+    _uniffi_lift_return = lambda val: None
+    _uniffi_error_converter = None
+    _uniffi_ffi_result = _uniffi_rust_call_with_error(
+        _uniffi_error_converter,
+        _UniffiLib.uniffi_saathii_sdk_ffi_fn_func_stop_logging,
+        *_uniffi_lowered_args,
+    )
+    return _uniffi_lift_return(_uniffi_ffi_result)
 
 __all__ = [
     "InternalError",
@@ -7737,6 +7761,7 @@ __all__ = [
     "init_logging",
     "new_idempotency_key",
     "shut_down_clients",
+    "stop_logging",
     "Registration",
     "RegistrationProtocol",
     "EventListenerImpl",

@@ -807,6 +807,12 @@ void uniffi_saathii_sdk_ffi_fn_func_shut_down_clients(RustCallStatus *_Nonnull o
 void uniffi_saathii_sdk_ffi_fn_func_init_logging(RustBuffer level, uint64_t sink, RustCallStatus *_Nonnull out_status
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SAATHII_SDK_FFI_FN_FUNC_STOP_LOGGING
+#define UNIFFI_FFIDEF_UNIFFI_SAATHII_SDK_FFI_FN_FUNC_STOP_LOGGING
+void uniffi_saathii_sdk_ffi_fn_func_stop_logging(RustCallStatus *_Nonnull out_status
+    
+);
+#endif
 #ifndef UNIFFI_FFIDEF_FFI_SAATHII_SDK_FFI_RUSTBUFFER_ALLOC
 #define UNIFFI_FFIDEF_FFI_SAATHII_SDK_FFI_RUSTBUFFER_ALLOC
 RustBuffer ffi_saathii_sdk_ffi_rustbuffer_alloc(uint64_t size, RustCallStatus *_Nonnull out_status
@@ -1082,6 +1088,12 @@ uint16_t uniffi_saathii_sdk_ffi_checksum_func_shut_down_clients(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_SAATHII_SDK_FFI_CHECKSUM_FUNC_INIT_LOGGING
 #define UNIFFI_FFIDEF_UNIFFI_SAATHII_SDK_FFI_CHECKSUM_FUNC_INIT_LOGGING
 uint16_t uniffi_saathii_sdk_ffi_checksum_func_init_logging(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SAATHII_SDK_FFI_CHECKSUM_FUNC_STOP_LOGGING
+#define UNIFFI_FFIDEF_UNIFFI_SAATHII_SDK_FFI_CHECKSUM_FUNC_STOP_LOGGING
+uint16_t uniffi_saathii_sdk_ffi_checksum_func_stop_logging(void
     
 );
 #endif

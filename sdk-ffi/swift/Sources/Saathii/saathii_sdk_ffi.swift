@@ -6208,6 +6208,15 @@ public func initLogging(level: LogLevel, sink: LogSink)throws   {try rustCallWit
     )
 }
 }
+/**
+ * From now on nothing is logged to the host, and what is on its way is left out: for a host that ends while the process
+ * goes on, like an interpreter that is about to leave.
+ */
+public func stopLogging()  {try! rustCall() {
+    uniffi_saathii_sdk_ffi_fn_func_stop_logging($0
+    )
+}
+}
 
 private enum InitializationResult {
     case ok
@@ -6231,6 +6240,9 @@ private let initializationResult: InitializationResult = {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_saathii_sdk_ffi_checksum_func_init_logging() != 42467) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_saathii_sdk_ffi_checksum_func_stop_logging() != 12998) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_bill_call_minute() != 10855) {

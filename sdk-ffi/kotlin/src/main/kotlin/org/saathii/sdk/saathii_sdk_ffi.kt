@@ -864,6 +864,8 @@ internal object IntegrityCheckingUniffiLib {
     ): Int
     external fun uniffi_saathii_sdk_ffi_checksum_func_init_logging(
     ): Int
+    external fun uniffi_saathii_sdk_ffi_checksum_func_stop_logging(
+    ): Int
     external fun uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_bill_call_minute(
     ): Int
     external fun uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_call_history(
@@ -1241,6 +1243,8 @@ external fun uniffi_saathii_sdk_ffi_fn_func_new_idempotency_key(uniffi_out_err: 
 external fun uniffi_saathii_sdk_ffi_fn_func_shut_down_clients(uniffi_out_err: UniffiRustCallStatus, 
 ): Unit
 external fun uniffi_saathii_sdk_ffi_fn_func_init_logging(`level`: RustBuffer.ByValue,`sink`: Long,uniffi_out_err: UniffiRustCallStatus, 
+): Unit
+external fun uniffi_saathii_sdk_ffi_fn_func_stop_logging(uniffi_out_err: UniffiRustCallStatus, 
 ): Unit
 external fun ffi_saathii_sdk_ffi_rustbuffer_alloc(`size`: Long,uniffi_out_err: UniffiRustCallStatus, 
 ): RustBuffer.ByValue
@@ -8605,6 +8609,19 @@ public object FfiConverterSequenceTypeUserId: FfiConverterRustBuffer<List<UserId
     UniffiLib.uniffi_saathii_sdk_ffi_fn_func_init_logging(
     
         FfiConverterTypeLogLevel.lower(`level`),FfiConverterTypeLogSink.lower(`sink`),_status)
+}
+    
+    
+
+        /**
+         * From now on nothing is logged to the host, and what is on its way is left out: for a host that ends while the process
+         * goes on, like an interpreter that is about to leave.
+         */ fun `stopLogging`()
+        = 
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_saathii_sdk_ffi_fn_func_stop_logging(
+    
+        _status)
 }
     
     
