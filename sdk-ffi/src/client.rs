@@ -108,6 +108,16 @@ impl SaathiiClient {
         }))
     }
 
+    /// The same with both: React Native hands over no object of its own where it might be missing.
+    #[uniffi::constructor]
+    pub fn with_host(
+        config: ClientConfig,
+        store: Arc<dyn TokenStore>,
+        listener: Arc<dyn EventListener>,
+    ) -> Result<Arc<Self>, SaathiiError> {
+        Self::new(config, Some(store), Some(listener))
+    }
+
     /// Whether somebody is signed in, as far as one knows here.
     pub async fn is_signed_in(&self) -> Result<bool, SaathiiError> {
         let client = self.client.clone();

@@ -1,0 +1,566 @@
+import * as native from './bindings';
+import { type Change, textChange, timeChange, toSaathiiError } from './convert';
+import { SaathiiError } from './error';
+import { type Live, LiveValue, Listeners } from './live';
+import { type Plain, plain, toBigInt, toU32 } from './plain';
+import { type TokenStore, memoryTokenStore } from './tokens';
+
+export type Call = Plain<native.FollowedCall>;
+export type CallEnded = Plain<native.CallEnded>;
+export type CallHistory = Plain<native.CallHistory>;
+export type CallRated = Plain<native.CallRated>;
+export type CallSummary = Plain<native.CallSummary>;
+export type CallSystemStatus = Plain<native.CallSystemStatus>;
+export type CoinBalance = Plain<native.CoinBalance>;
+export type EarningsPage = Plain<native.EarningsPage>;
+export type FeedListener = Plain<native.FeedListener>;
+export type FeedPage = Plain<native.FeedPage>;
+export type FeedState = Plain<native.FeedState>;
+export type FeedStats = Plain<native.FeedStats>;
+export type MinuteBilled = Plain<native.MinuteBilled>;
+export type Rates = Plain<native.Rates>;
+export type TransactionPage = Plain<native.TransactionPage>;
+export type UserPresence = Plain<native.UserPresence>;
+export type UserProfile = Plain<native.UserProfile>;
+export type UserStatus = Plain<native.UserStatus>;
+export type WalletBalance = Plain<native.WalletBalance>;
+
+/** Whether somebody is signed in: `unknown` until the token store was read, `ended` where the server ended the login. */
+export type SessionState = 'unknown' | 'signedIn' | 'signedOut' | 'ended';
+
+/** Of the presence socket; it comes back by itself. */
+export type ConnectionState = 'connected' | 'disconnected';
+
+export interface SaathiiOptions {
+  /** Where the server is, with `http` or `https`. */
+  baseUrl: string;
+  /** Where the login is kept; without one it ends with the app. */
+  tokenStore?: TokenStore;
+  userAgent?: string;
+  connectTimeoutMs?: number;
+  requestTimeoutMs?: number;
+}
+
+/** What every call takes beside its own: a signal that cancels it. */
+export interface CallOptions {
+  signal?: AbortSignal | undefined;
+}
+
+/** Pages count from 1. */
+export interface PageOptions extends CallOptions {
+  page?: number;
+  perPage?: number;
+}
+
+/** Which listeners; all of them by default. */
+export type FeedFilter = Partial<native.FeedFilter>;
+
+/** Who registers; `dob` as `2000-01-31`. */
+export type NewUser = Pick<native.NewUser, 'username' | 'sex'> & Partial<native.NewUser>;
+
+/** What to change in one's profile; `null` clears, what is absent stays. */
+export interface ProfileChanges {
+  username?: string;
+  bio?: Change<string>;
+  interests?: string[];
+  profileImageUrl?: Change<string>;
+  preferredLanguage?: Change<string>;
+}
+
+/** What to change in one's status; `null` clears, what is absent stays. */
+export interface StatusChanges {
+  isOnline?: boolean;
+  isBusy?: boolean;
+  busyUntil?: Change<Date>;
+}
+
+/** What the client tells. */
+export interface SaathiiEvents {
+  /** Somebody signed in or out, or the server ended the login. */
+  session: SessionState;
+  connected: undefined;
+  /** The presence socket lost its connection; it comes back by itself. */
+  disconnected: { closeCode: number | undefined };
+  /** Somebody came, went, or became busy or free. */
+  presence: UserPresence;
+  /** The live feed is another. */
+  feed: FeedState | undefined;
+  /** The call that is followed is another: a minute, the coins, its end. */
+  call: Call;
+  /** Somebody calls; the call is followed from now on. */
+  ring: { call: Call; callerUsername: string };
+  /** One's wallet has changed by something else than a minute of a call. */
+  wallet: { balanceCoins: number; withdrawableMoney: number; pendingWithdrawals: number };
+  /** Changes were missed: read again what is shown. */
+  resync: undefined;
+}
+
+type Emitters = { [Name in keyof SaathiiEvents]: Listeners<[SaathiiEvents[Name]]> };
+
+const SESSION_STATES: Record<native.SessionState, SessionState> = {
+  [native.SessionState.Unknown]: 'unknown',
+  [native.SessionState.SignedIn]: 'signedIn',
+  [native.SessionState.SignedOut]: 'signedOut',
+  [native.SessionState.Ended]: 'ended',
+};
+
+/** The second step of signing in: a code is on its way to a phone. */
+export class OtpSent {
+  readonly #otp: native.OtpSentLike;
+
+  /** @internal */
+  constructor(otp: native.OtpSentLike) {
+    this.#otp = otp;
+  }
+
+  /** Has the code sent again, at most once a minute. */
+  async resend(options?: CallOptions): Promise<void> {
+    await call((signal) => this.#otp.resend(signal), options);
+  }
+
+  /** Proves the phone with the code that arrived; after a wrong one, call it again. */
+  async verify(code: string, options?: CallOptions): Promise<Verified> {
+    const verified = await call((signal) => this.#otp.verify(code, signal), options);
+    if (verified.tag === native.Verified_Tags.SignedIn) return { tag: 'SignedIn' };
+    return { tag: 'NeedsRegistration', registration: new Registration(verified.inner.registration) };
+  }
+}
+
+/** What a proven phone may do next. */
+export type Verified = { tag: 'SignedIn' } | { tag: 'NeedsRegistration'; registration: Registration };
+
+/** The last step of signing in for the first time: a proven phone without an account, good for ten minutes. */
+export class Registration {
+  readonly #registration: native.RegistrationLike;
+
+  /** @internal */
+  constructor(registration: native.RegistrationLike) {
+    this.#registration = registration;
+  }
+
+  /** Makes the account and signs it in; after a taken username, call it again. */
+  async register(user: NewUser, options?: CallOptions): Promise<void> {
+    await call((signal) => this.#registration.register(native.NewUser.create(user), signal), options);
+  }
+}
+
+/**
+ * The way to one server, for one user at a time. An app has one, made outside of its components, and never closes it.
+ *
+ * What a method throws is a `SaathiiError`.
+ */
+export class Saathii {
+  readonly #session = new LiveValue<SessionState>('unknown');
+  readonly #connection = new LiveValue<ConnectionState>('disconnected');
+  readonly #feed = new LiveValue<FeedState | undefined>(undefined);
+  readonly #call = new LiveValue<Call | undefined>(undefined);
+  readonly #emitters: Emitters = {
+    session: new Listeners(),
+    connected: new Listeners(),
+    disconnected: new Listeners(),
+    presence: new Listeners(),
+    feed: new Listeners(),
+    call: new Listeners(),
+    ring: new Listeners(),
+    wallet: new Listeners(),
+    resync: new Listeners(),
+  };
+  #open: native.SaathiiClientLike | undefined;
+
+  constructor(options: SaathiiOptions) {
+    const { tokenStore = memoryTokenStore(), ...config } = options;
+    const store: native.TokenStore = {
+      load: () => storing(() => tokenStore.load() ?? undefined),
+      save: (secret) => storing(() => tokenStore.save(secret)),
+      clear: () => storing(() => tokenStore.clear()),
+    };
+    const listener: native.EventListener = { onEvent: (event) => this.#receive(event) };
+    this.#open = now(() => native.SaathiiClient.withHost(native.ClientConfig.create(config), store, listener));
+  }
+
+  /** Whether somebody is signed in. */
+  get session(): Live<SessionState> {
+    return this.#session;
+  }
+
+  /** Whether the presence socket is connected. */
+  get connection(): Live<ConnectionState> {
+    return this.#connection;
+  }
+
+  /** The live feed; `undefined` where none is open. */
+  get feed(): Live<FeedState | undefined> {
+    return this.#feed;
+  }
+
+  /** The call that is followed, ended or not; `undefined` where none is. */
+  get call(): Live<Call | undefined> {
+    return this.#call;
+  }
+
+  /** Calls `listener` at every event of the name, until what it returns is called. */
+  on<Name extends keyof SaathiiEvents>(name: Name, listener: (event: SaathiiEvents[Name]) => void): () => void {
+    return this.#emitters[name].add(listener);
+  }
+
+  // Signing in and out.
+
+  /** Reads the token store, if nobody did yet, and tells whether somebody is signed in. */
+  async isSignedIn(options?: CallOptions): Promise<boolean> {
+    return this.#ask((client, signal) => client.isSignedIn(signal), options);
+  }
+
+  /** Has a code sent to a phone, the first step of signing in. */
+  async requestOtp(phone: string, options?: CallOptions): Promise<OtpSent> {
+    return new OtpSent(await call((signal) => this.#client().requestOtp(phone, signal), options));
+  }
+
+  /** Signs out everywhere. On failure the server knows nothing of it, and one is still signed in. */
+  async logout(options?: CallOptions): Promise<void> {
+    await this.#ask((client, signal) => client.logout(signal), options);
+  }
+
+  /** Signs out on this device without asking the server. */
+  async forget(options?: CallOptions): Promise<void> {
+    await this.#ask((client, signal) => client.forget(signal), options);
+  }
+
+  // Oneself.
+
+  /** One's own profile. */
+  async me(options?: CallOptions): Promise<UserProfile> {
+    return this.#ask((client, signal) => client.me(signal), options);
+  }
+
+  /** Changes one's profile and answers with all of it. */
+  async updateProfile(changes: ProfileChanges, options?: CallOptions): Promise<UserProfile> {
+    const { bio, profileImageUrl, preferredLanguage, ...rest } = changes;
+    const native_ = native.ProfileChanges.create({
+      ...rest,
+      bio: textChange(bio),
+      profileImageUrl: textChange(profileImageUrl),
+      preferredLanguage: textChange(preferredLanguage),
+    });
+    return this.#ask((client, signal) => client.updateProfile(native_, signal), options);
+  }
+
+  /** Deletes the account and signs out. */
+  async deleteAccount(options?: CallOptions): Promise<void> {
+    await this.#ask((client, signal) => client.deleteAccount(signal), options);
+  }
+
+  /** One's own status. */
+  async myStatus(options?: CallOptions): Promise<UserStatus> {
+    return this.#ask((client, signal) => client.myStatus(signal), options);
+  }
+
+  /** Changes one's status; everybody is told. */
+  async updateStatus(changes: StatusChanges, options?: CallOptions): Promise<UserStatus> {
+    const native_ = native.StatusChanges.create({ ...changes, busyUntil: timeChange(changes.busyUntil) });
+    return this.#ask((client, signal) => client.updateStatus(native_, signal), options);
+  }
+
+  // Others.
+
+  /** Somebody's presence. */
+  async presenceOf(userId: number, options?: CallOptions): Promise<UserPresence> {
+    return this.#ask((client, signal) => client.presenceOf(toBigInt(userId, 'userId'), signal), options);
+  }
+
+  /** The presence of many in the order asked, without those who do not exist. */
+  async presenceOfMany(userIds: readonly number[], options?: CallOptions): Promise<UserPresence[]> {
+    return this.#ask((client, signal) => client.presenceOfMany(toIds(userIds), signal), options);
+  }
+
+  /** A page of listeners. */
+  async listeners(filter: FeedFilter = {}, options?: PageOptions): Promise<FeedPage> {
+    return this.#ask((client, signal) => client.listeners(native.FeedFilter.create(filter), ...page(options), signal), options);
+  }
+
+  /** How many listeners there are, in all and right now. */
+  async feedStats(options?: CallOptions): Promise<FeedStats> {
+    return this.#ask((client, signal) => client.feedStats(signal), options);
+  }
+
+  // What stays open.
+
+  /** Tells whether the app is on screen; heartbeats follow. */
+  setForeground(isForeground: boolean): void {
+    now(() => this.#client().setForeground(isForeground));
+  }
+
+  /** Tells that the network changed: sockets look after their connection at once. */
+  networkChanged(): void {
+    now(() => this.#client().networkChanged());
+  }
+
+  /** Opens the presence socket, once. It ends with the login: connect again after signing in. */
+  connect(): void {
+    now(() => this.#client().connect());
+  }
+
+  /** Closes the presence socket. */
+  disconnect(): void {
+    now(() => this.#client().disconnect());
+    this.#connection.set('disconnected');
+  }
+
+  /** Opens the live feed in place of the one before. It ends with the login: open it again after signing in. */
+  openFeed(filter: FeedFilter = {}, pageSize = 20): void {
+    now(() => this.#client().openFeed(native.FeedFilter.create(filter), toU32(pageSize, 'pageSize')));
+    this.#readFeed();
+  }
+
+  /** Closes the live feed. */
+  closeFeed(): void {
+    now(() => this.#client().closeFeed());
+    this.#readFeed();
+  }
+
+  /** Reads all pages of the live feed again, as for a pull to refresh. */
+  async refreshFeed(options?: CallOptions): Promise<void> {
+    await this.#ask((client, signal) => client.refreshFeed(signal), options);
+  }
+
+  /** Reads the next page of the live feed, if there is one. */
+  async loadMoreFeed(options?: CallOptions): Promise<void> {
+    await this.#ask((client, signal) => client.loadMoreFeed(signal), options);
+  }
+
+  /** Follows these people of the live feed alone, those on screen. */
+  setVisible(userIds: readonly number[]): void {
+    now(() => this.#client().setVisible(toIds(userIds)));
+  }
+
+  // Calls.
+
+  /**
+   * Calls a listener and follows the call. Goes on where its caller goes away.
+   *
+   * `idempotencyKey`, from `newIdempotencyKey()` and kept before the call, makes the same call of a repetition after a restart.
+   */
+  async startCall(
+    listenerId: number,
+    callType: native.CallType,
+    options?: CallOptions & { idempotencyKey?: string },
+  ): Promise<Call> {
+    const id = toBigInt(listenerId, 'listenerId');
+    return this.#follow((client, signal) => client.startCall(id, callType, options?.idempotencyKey, signal), options);
+  }
+
+  /** Follows the call that one is in, as after a start of the app; `undefined` where there is none. */
+  async resumeCall(options?: CallOptions): Promise<Call | undefined> {
+    return this.#follow((client, signal) => client.resumeCall(signal), options);
+  }
+
+  /** Hangs up the call that is followed. On failure the call goes on. */
+  async endCall(options?: CallOptions): Promise<CallEnded> {
+    return this.#ask((client, signal) => client.endCall(signal), options);
+  }
+
+  /** Ends the call that is followed because it broke. On failure the call goes on. */
+  async emergencyEndCall(options?: CallOptions): Promise<CallEnded> {
+    return this.#ask((client, signal) => client.emergencyEndCall(signal), options);
+  }
+
+  /** Follows the call no longer; it goes on. */
+  leaveCall(): void {
+    now(() => this.#client().leaveCall());
+    this.#call.set(undefined);
+  }
+
+  /** From now on calls to oneself ring and are followed, in place of the call before. */
+  openLine(): void {
+    now(() => this.#client().openLine());
+  }
+
+  /** Calls to oneself ring no longer. */
+  closeLine(): void {
+    now(() => this.#client().closeLine());
+  }
+
+  /** Bills what has begun; the server does so by itself, and no minute is billed twice. */
+  async billCallMinute(callId: number, options?: CallOptions): Promise<MinuteBilled> {
+    return this.#ask((client, signal) => client.billCallMinute(toBigInt(callId, 'callId'), signal), options);
+  }
+
+  /** One's calls on either side, the newest first. */
+  async callHistory(
+    options?: PageOptions & { callType?: native.CallType; status?: native.CallStatus },
+  ): Promise<CallHistory> {
+    const { callType, status } = options ?? {};
+    return this.#ask((client, signal) => client.callHistory(...page(options), callType, status, signal), options);
+  }
+
+  /** One's calls in numbers. */
+  async callSummary(options?: CallOptions): Promise<CallSummary> {
+    return this.#ask((client, signal) => client.callSummary(signal), options);
+  }
+
+  /** What calls cost and earn, and what coins cost. */
+  async callRates(options?: CallOptions): Promise<Rates> {
+    return this.#ask((client, signal) => client.callRates(signal), options);
+  }
+
+  /** How the calls of the whole system are. */
+  async callStatus(options?: CallOptions): Promise<CallSystemStatus> {
+    return this.#ask((client, signal) => client.callStatus(signal), options);
+  }
+
+  /** Has the server look for lost calls now. */
+  async cleanUpCalls(options?: CallOptions): Promise<void> {
+    await this.#ask((client, signal) => client.cleanUpCalls(signal), options);
+  }
+
+  /** Rates a call that one has made, 1 to 5, once, after its end. */
+  async rateCall(callId: number, rating: number, options?: CallOptions): Promise<CallRated> {
+    return this.#ask((client, signal) => client.rateCall(toBigInt(callId, 'callId'), toU32(rating, 'rating'), signal), options);
+  }
+
+  // Money.
+
+  /** One's coins, and how many one ever got and spent. */
+  async coins(options?: CallOptions): Promise<CoinBalance> {
+    return this.#ask((client, signal) => client.coins(signal), options);
+  }
+
+  /** One's coins and earnings. */
+  async walletBalance(options?: CallOptions): Promise<WalletBalance> {
+    return this.#ask((client, signal) => client.walletBalance(signal), options);
+  }
+
+  /** What one's calls as a listener earned, the newest first. */
+  async earnings(options?: PageOptions): Promise<EarningsPage> {
+    return this.#ask((client, signal) => client.earnings(...page(options), signal), options);
+  }
+
+  /** Every movement of one's wallet, or those of one type, the newest first. */
+  async transactions(options?: PageOptions & { type?: native.TransactionType }): Promise<TransactionPage> {
+    return this.#ask((client, signal) => client.transactions(...page(options), options?.type, signal), options);
+  }
+
+  /**
+   * Ends everything that is open. The login stays, and every later call is an error of code `closed`.
+   *
+   * A client that is no longer needed lives on until this is called.
+   */
+  close(): void {
+    const client = this.#open;
+    if (client === undefined) return;
+    this.#open = undefined;
+    client.disconnect();
+    client.closeLine();
+    client.closeFeed();
+    client.leaveCall();
+    (client as native.SaathiiClient).uniffiDestroy();
+    this.#connection.set('disconnected');
+    this.#feed.set(undefined);
+    this.#call.set(undefined);
+  }
+
+  #client(): native.SaathiiClientLike {
+    if (this.#open === undefined) throw new SaathiiError('closed', 'this client was closed');
+    return this.#open;
+  }
+
+  async #ask<T>(
+    work: (client: native.SaathiiClientLike, options?: { signal: AbortSignal }) => Promise<T>,
+    options: CallOptions | undefined,
+  ): Promise<Plain<T>> {
+    return plain(await call((signal) => work(this.#client(), signal), options));
+  }
+
+  async #follow<T extends native.FollowedCall | undefined>(
+    work: (client: native.SaathiiClientLike, options?: { signal: AbortSignal }) => Promise<T>,
+    options: CallOptions | undefined,
+  ): Promise<Plain<T>> {
+    const followed = await this.#ask(work, options);
+    this.#readCall();
+    return followed;
+  }
+
+  /** The call as it is by now: an event may have come before the answer that it belongs to. */
+  #readCall(): void {
+    this.#call.set(plain(this.#open?.currentCall()));
+  }
+
+  #readFeed(): void {
+    this.#feed.set(plain(this.#open?.feedState()));
+  }
+
+  #receive(event: native.Event): void {
+    // Some may be on their way while one closes.
+    if (this.#open === undefined) return;
+    const emit = this.#emitters;
+    switch (event.tag) {
+      case native.Event_Tags.SessionChanged: {
+        const state = SESSION_STATES[event.inner.state];
+        this.#session.set(state);
+        return emit.session.call(state);
+      }
+      case native.Event_Tags.Connected:
+        this.#connection.set('connected');
+        return emit.connected.call(undefined);
+      case native.Event_Tags.Disconnected:
+        this.#connection.set('disconnected');
+        return emit.disconnected.call({ closeCode: event.inner.closeCode });
+      case native.Event_Tags.PresenceChanged:
+        return emit.presence.call(plain(event.inner.presence));
+      case native.Event_Tags.FeedChanged:
+        this.#readFeed();
+        return emit.feed.call(this.#feed.get());
+      case native.Event_Tags.CallChanged:
+        this.#readCall();
+        return emit.call.call(plain(event.inner.call));
+      case native.Event_Tags.CallRings:
+        this.#readCall();
+        return emit.ring.call(plain(event.inner));
+      case native.Event_Tags.WalletChanged:
+        return emit.wallet.call(plain(event.inner));
+      case native.Event_Tags.Resync:
+        return emit.resync.call(undefined);
+    }
+  }
+}
+
+/** A name for one action of the user, to be kept before the action and sent with it again after a restart. */
+export function newIdempotencyKey(): string {
+  return native.newIdempotencyKey();
+}
+
+function toIds(userIds: readonly number[]): bigint[] {
+  return userIds.map((id) => toBigInt(id, 'userIds'));
+}
+
+function page(options: PageOptions | undefined): [page: number, perPage: number] {
+  return [toU32(options?.page ?? 1, 'page'), toU32(options?.perPage ?? 20, 'perPage')];
+}
+
+function now<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw toSaathiiError(error);
+  }
+}
+
+async function call<T>(
+  work: (options?: { signal: AbortSignal }) => Promise<T>,
+  options: CallOptions | undefined,
+): Promise<T> {
+  try {
+    return await work(options?.signal && { signal: options.signal });
+  } catch (error) {
+    throw toSaathiiError(error);
+  }
+}
+
+/** What a store throws reaches Rust as the one error that it knows. */
+function storing<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    const detail = error instanceof Error ? error.message : String(error);
+    throw native.TokenStoreError.Failed.new({ detail });
+  }
+}
