@@ -2,7 +2,7 @@ import type { Saathii } from './client';
 
 /** What is needed of `AppState` of React Native. */
 export interface AppStateModule {
-  readonly currentState: string | null;
+  readonly currentState: string | null | undefined;
   addEventListener(type: 'change', listener: (state: string) => void): { remove(): void };
 }
 
@@ -14,7 +14,7 @@ export interface NetInfoModule {
 /** Has heartbeats follow the app to the background and back, until what it returns is called. */
 export function followAppState(client: Saathii, appState: AppStateModule): () => void {
   // An app that is only covered, as by the notifications, is still there.
-  const tell = (state: string | null) => client.setForeground(state !== 'background');
+  const tell = (state: string | null | undefined) => client.setForeground(state !== 'background');
   tell(appState.currentState);
   const subscription = appState.addEventListener('change', tell);
   return () => subscription.remove();

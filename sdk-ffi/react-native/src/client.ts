@@ -301,7 +301,7 @@ export class Saathii {
 
   /** Closes the presence socket. */
   disconnect(): void {
-    now(() => this.#client().disconnect());
+    this.#open?.disconnect();
     this.#connection.set('disconnected');
   }
 
@@ -313,7 +313,7 @@ export class Saathii {
 
   /** Closes the live feed. */
   closeFeed(): void {
-    now(() => this.#client().closeFeed());
+    this.#open?.closeFeed();
     this.#readFeed();
   }
 
@@ -365,7 +365,7 @@ export class Saathii {
 
   /** Follows the call no longer; it goes on. */
   leaveCall(): void {
-    now(() => this.#client().leaveCall());
+    this.#open?.leaveCall();
     this.#call.set(undefined);
   }
 
@@ -376,7 +376,7 @@ export class Saathii {
 
   /** Calls to oneself ring no longer. */
   closeLine(): void {
-    now(() => this.#client().closeLine());
+    this.#open?.closeLine();
   }
 
   /** Bills what has begun; the server does so by itself, and no minute is billed twice. */

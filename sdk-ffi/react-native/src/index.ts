@@ -1,6 +1,15 @@
-export { followAppState, followNetwork, type AppStateModule, type NetInfoModule } from './app-life';
-export { CallStatus, CallType, Currency, EndCause, Role, Sex, Side, TransactionType } from './bindings';
-export * from './client';
-export { SaathiiError } from './error';
-export type { Live } from './live';
-export { memoryTokenStore, secureTokenStore, type SecureStoreModule, type TokenStore } from './tokens';
+export * from './core';
+export {
+  useCall,
+  useConnection,
+  useFeed,
+  usePresence,
+  useSession,
+  useWallet,
+  type CallControls,
+  type Feed,
+  type PresenceOfMany,
+  type Session,
+  type Wallet,
+} from './react/hooks';
+export { SaathiiProvider, useSaathii, type SaathiiProviderProps } from './react/provider';

@@ -1,8 +1,8 @@
 /** A value that changes; `useSyncExternalStore` takes it as it is. */
 export interface Live<T> {
-  get(): T;
+  readonly get: () => T;
   /** Calls `onChange` after every change, until what it returns is called. */
-  subscribe(onChange: () => void): () => void;
+  readonly subscribe: (onChange: () => void) => () => void;
 }
 
 /** A `Live` value for whoever may set it. */
