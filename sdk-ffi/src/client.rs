@@ -17,6 +17,7 @@ use crate::{
     Event, EventListener, FeedFilter, FeedState, OtpSent, ProfileChanges, SaathiiError, StatusChanges, TokenStore,
     calls::Calls,
     events::Events,
+    restart,
     runtime::{run, runtime},
     store::HostStore,
 };
@@ -39,6 +40,7 @@ pub struct ClientConfig {
 #[derive(uniffi::Object)]
 pub struct SaathiiClient {
     pub(crate) client: Client,
+    store: Option<HostStore>,
     pub(crate) events: Option<Arc<Events>>,
     pub(crate) calls: Calls,
     session_task: Option<AbortHandle>,
@@ -59,13 +61,7 @@ impl Drop for OpenFeed {
 
 impl Drop for SaathiiClient {
     fn drop(&mut self) {
-        for task in [self.session_task.take(), lock(&self.socket_task).take()].into_iter().flatten() {
-            task.abort();
-        }
-        self.calls.close();
-        if let Some(events) = &self.events {
-            events.close();
-        }
+        self.end();
     }
 }
 
@@ -89,8 +85,9 @@ impl SaathiiClient {
         if let Some(user_agent) = config.user_agent {
             builder = builder.user_agent(user_agent);
         }
-        if let Some(store) = store {
-            builder = builder.token_store(HostStore(store));
+        let store = store.map(HostStore::new);
+        if let Some(store) = &store {
+            builder = builder.token_store(store.clone());
         }
         let client = builder.build()?;
         let events = listener.map(Events::start).transpose()?;
@@ -100,6 +97,7 @@ impl SaathiiClient {
         };
         Ok(Arc::new(Self {
             client,
+            store,
             events,
             calls: Calls::default(),
             session_task,
@@ -108,14 +106,17 @@ impl SaathiiClient {
         }))
     }
 
-    /// The same with both: React Native hands over no object of its own where it might be missing.
+    /// The same with both, for React Native: it hands over no object of its own where that might be missing, and it
+    /// may start over.
     #[uniffi::constructor]
     pub fn with_host(
         config: ClientConfig,
         store: Arc<dyn TokenStore>,
         listener: Arc<dyn EventListener>,
     ) -> Result<Arc<Self>, SaathiiError> {
-        Self::new(config, Some(store), Some(listener))
+        let client = Self::new(config, Some(store), Some(listener))?;
+        restart::remember(&client);
+        Ok(client)
     }
 
     /// Whether somebody is signed in, as far as one knows here.
@@ -287,6 +288,28 @@ impl SaathiiClient {
 }
 
 impl SaathiiClient {
+    /// Ends what is open, for a host that has gone.
+    pub(crate) fn abandon(&self) {
+        if let Some(events) = &self.events {
+            events.abandon();
+        }
+        if let Some(store) = &self.store {
+            store.abandon();
+        }
+        self.end();
+    }
+
+    fn end(&self) {
+        for task in [self.session_task.clone(), lock(&self.socket_task).take()].into_iter().flatten() {
+            task.abort();
+        }
+        lock(&self.feed).take();
+        self.calls.close();
+        if let Some(events) = &self.events {
+            events.close();
+        }
+    }
+
     fn open_live_feed(&self) -> Result<Arc<LiveFeed>, SaathiiError> {
         let closed = || SaathiiError::failed("feed_closed", "open the feed first");
         lock(&self.feed).as_ref().map(|open| open.feed.clone()).ok_or_else(closed)

@@ -87,6 +87,7 @@ struct Waiting {
     /// Events were thrown away.
     is_lossy: bool,
     is_closed: bool,
+    is_abandoned: bool,
 }
 
 impl Waiting {
@@ -128,6 +129,9 @@ impl Events {
                     // A listener that fails or panics has lost this event and nothing else.
                     let _ = catch_unwind(AssertUnwindSafe(|| listener.on_event(event)));
                 }
+                if source.waiting().is_abandoned {
+                    std::mem::forget(listener);
+                }
             })
             .map_err(|error| SaathiiError::failed("internal", error))?;
         Ok(events)
@@ -141,6 +145,12 @@ impl Events {
     pub(crate) fn close(&self) {
         self.waiting().is_closed = true;
         self.arrived.notify_one();
+    }
+
+    /// Calls the host no more, not even to let go of what is its own.
+    pub(crate) fn abandon(&self) {
+        self.waiting().is_abandoned = true;
+        self.close();
     }
 
     fn next(&self) -> Option<Event> {

@@ -13,6 +13,7 @@ mod events;
 mod feed;
 mod login;
 mod records;
+mod restart;
 mod runtime;
 mod store;
 mod wallet;
@@ -25,6 +26,7 @@ pub use self::{
     feed::{FeedFilter, FeedState},
     login::{NewUser, OtpSent, Registration, Verified},
     records::{ProfileChanges, StatusChanges, TextChange, TimeChange},
+    restart::start_over,
     store::{TokenStore, TokenStoreError},
 };
 

@@ -93,9 +93,10 @@ function steps(): Step[] {
     [
       'a server that is away is an error that may pass',
       async () => {
+        const phone = ask<string>('phone');
         ask('stop_server');
         const { client } = open();
-        const error = await failure(client.requestOtp(ask<string>('phone')), 'network');
+        const error = await failure(client.requestOtp(phone), 'network');
         expect(error.isTransient, 'a transient error');
         ask('start_server');
         client.close();

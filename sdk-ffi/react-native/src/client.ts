@@ -104,6 +104,9 @@ const SESSION_STATES: Record<native.SessionState, SessionState> = {
   [native.SessionState.Ended]: 'ended',
 };
 
+// Whatever a runtime before a reload of JavaScript has left behind must not call this one.
+native.startOver();
+
 /** The second step of signing in: a code is on its way to a phone. */
 export class OtpSent {
   readonly #otp: native.OtpSentLike;

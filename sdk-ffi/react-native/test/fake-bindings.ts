@@ -14,6 +14,8 @@ import {
 export * from '../src/generated/node/saathii_sdk_ffi';
 export * from '../src/generated/node/saathii_shared_types';
 
+export function startOver(): void {}
+
 /** A call that waits for the test to answer it. */
 export interface Pending {
   words: unknown[];

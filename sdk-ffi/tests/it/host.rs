@@ -102,6 +102,10 @@ impl Heard {
     pub(crate) fn next(&self) -> Event {
         self.0.recv_timeout(SOON).expect("no event")
     }
+
+    pub(crate) fn is_silent(&self) -> bool {
+        self.0.try_recv().is_err()
+    }
 }
 
 /// Hears everything at once.

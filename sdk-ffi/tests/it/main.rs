@@ -9,7 +9,7 @@ use std::sync::{Arc, mpsc};
 
 use saathii_sdk_ffi::{
     CallState, ClientConfig, Event, EventListener, FeedFilter, FollowedCall, ListenerError, NewUser, ProfileChanges,
-    SaathiiClient, SaathiiError, SessionState, Side, TextChange, TokenStore, Verified, new_idempotency_key,
+    SaathiiClient, SaathiiError, SessionState, Side, TextChange, TokenStore, Verified, new_idempotency_key, start_over,
 };
 use saathii_shared_types::{
     CallId, Coins, Earnings, UserId,
@@ -253,6 +253,36 @@ fn a_listener_that_fails_or_panics_hears_the_next_event() {
     client.connect().unwrap();
     let told: Vec<Event> = events.iter().take(3).collect();
     assert_eq!(told, [Event::SessionChanged { state: SessionState::SignedIn }, Event::Connected, Event::Resync]);
+}
+
+#[test]
+fn a_host_that_starts_over_is_called_by_nothing_of_before() {
+    let server = Server::start();
+    let config = || ClientConfig {
+        base_url: server.url.clone(),
+        user_agent: None,
+        connect_timeout_ms: 10_000,
+        request_timeout_ms: 20_000,
+    };
+    let connected = |keychain: &Arc<Keychain>| {
+        let (ear, events) = Ear::new();
+        let client = SaathiiClient::with_host(config(), keychain.clone(), ear).unwrap();
+        client.connect().unwrap();
+        while events.next() != Event::Resync {}
+        (client, events)
+    };
+    let (before, after) = (Arc::new(Keychain::signed_in()), Arc::new(Keychain::signed_in()));
+    let (abandoned, told_before) = connected(&before);
+    while !told_before.is_silent() {}
+    start_over();
+    let (_client, told) = connected(&after);
+    server.say(&json!({
+        "type": "wallet_updated", "balance_coins": 340, "withdrawable_money": 0, "pending_withdrawals": 0
+    }));
+    while !matches!(told.next(), Event::WalletChanged { .. }) {}
+    assert!(told_before.is_silent());
+    assert_eq!(code(&block_on(abandoned.forget()).unwrap_err()), "storage");
+    assert!(before.secret().is_some(), "the store of before is not called");
 }
 
 #[test]

@@ -415,6 +415,8 @@ extern "C" {
     );
     RustBuffer uniffi_saathii_sdk_ffi_fn_func_new_idempotency_key(RustCallStatus *uniffi_out_err
     );
+    void uniffi_saathii_sdk_ffi_fn_func_start_over(RustCallStatus *uniffi_out_err
+    );
     RustBuffer ffi_saathii_sdk_ffi_rustbuffer_alloc(
         uint64_t size, 
         RustCallStatus *uniffi_out_err
@@ -613,6 +615,8 @@ extern "C" {
         RustCallStatus *uniffi_out_err
     );
     uint16_t uniffi_saathii_sdk_ffi_checksum_func_new_idempotency_key(
+    );
+    uint16_t uniffi_saathii_sdk_ffi_checksum_func_start_over(
     );
     uint16_t uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_bill_call_minute(
     );
@@ -3810,6 +3814,14 @@ NativeSaathiiSdkFfi::NativeSaathiiSdkFfi(
             return this->cpp_uniffi_saathii_sdk_ffi_fn_func_new_idempotency_key(rt, thisVal, args, count);
         }
     );
+    props["ubrn_uniffi_saathii_sdk_ffi_fn_func_start_over"] = jsi::Function::createFromHostFunction(
+        rt,
+        jsi::PropNameID::forAscii(rt, "ubrn_uniffi_saathii_sdk_ffi_fn_func_start_over"),
+        0,
+        [this](jsi::Runtime &rt, const jsi::Value &thisVal, const jsi::Value *args, size_t count) -> jsi::Value {
+            return this->cpp_uniffi_saathii_sdk_ffi_fn_func_start_over(rt, thisVal, args, count);
+        }
+    );
     props["ubrn_ffi_saathii_sdk_ffi_rust_future_poll_u8"] = jsi::Function::createFromHostFunction(
         rt,
         jsi::PropNameID::forAscii(rt, "ubrn_ffi_saathii_sdk_ffi_rust_future_poll_u8"),
@@ -4200,6 +4212,14 @@ NativeSaathiiSdkFfi::NativeSaathiiSdkFfi(
         0,
         [this](jsi::Runtime &rt, const jsi::Value &thisVal, const jsi::Value *args, size_t count) -> jsi::Value {
             return this->cpp_uniffi_saathii_sdk_ffi_checksum_func_new_idempotency_key(rt, thisVal, args, count);
+        }
+    );
+    props["ubrn_uniffi_saathii_sdk_ffi_checksum_func_start_over"] = jsi::Function::createFromHostFunction(
+        rt,
+        jsi::PropNameID::forAscii(rt, "ubrn_uniffi_saathii_sdk_ffi_checksum_func_start_over"),
+        0,
+        [this](jsi::Runtime &rt, const jsi::Value &thisVal, const jsi::Value *args, size_t count) -> jsi::Value {
+            return this->cpp_uniffi_saathii_sdk_ffi_checksum_func_start_over(rt, thisVal, args, count);
         }
     );
     props["ubrn_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_bill_call_minute"] = jsi::Function::createFromHostFunction(
@@ -5419,6 +5439,15 @@ jsi::Value NativeSaathiiSdkFfi::cpp_uniffi_saathii_sdk_ffi_fn_func_new_idempoten
         
         return uniffi::saathii_sdk_ffi::Bridging<RustBuffer>::toJs(rt, callInvoker, value);
 }
+jsi::Value NativeSaathiiSdkFfi::cpp_uniffi_saathii_sdk_ffi_fn_func_start_over(jsi::Runtime& rt, const jsi::Value& thisVal, const jsi::Value* args, size_t count) {
+        RustCallStatus status = uniffi::saathii_sdk_ffi::Bridging<RustCallStatus>::rustSuccess(rt);
+        uniffi_saathii_sdk_ffi_fn_func_start_over(&status
+        );
+        uniffi::saathii_sdk_ffi::Bridging<RustCallStatus>::copyIntoJs(rt, callInvoker, status, args[count - 1]);
+
+        
+        return jsi::Value::undefined();
+}
 jsi::Value NativeSaathiiSdkFfi::cpp_ffi_saathii_sdk_ffi_rust_future_poll_u8(jsi::Runtime& rt, const jsi::Value& thisVal, const jsi::Value* args, size_t count) {
         ffi_saathii_sdk_ffi_rust_future_poll_u8(uniffi_jsi::Bridging</*handle*/ uint64_t>::fromJs(rt, callInvoker, args[0]), uniffi::saathii_sdk_ffi::Bridging<UniffiRustFutureContinuationCallback>::fromJs(rt, callInvoker, args[1]), uniffi_jsi::Bridging</*handle*/ uint64_t>::fromJs(rt, callInvoker, args[2])
         );
@@ -5793,6 +5822,13 @@ jsi::Value NativeSaathiiSdkFfi::cpp_ffi_saathii_sdk_ffi_rust_future_complete_voi
 }
 jsi::Value NativeSaathiiSdkFfi::cpp_uniffi_saathii_sdk_ffi_checksum_func_new_idempotency_key(jsi::Runtime& rt, const jsi::Value& thisVal, const jsi::Value* args, size_t count) {
         auto value = uniffi_saathii_sdk_ffi_checksum_func_new_idempotency_key(
+        );
+
+        
+        return uniffi_jsi::Bridging<uint16_t>::toJs(rt, callInvoker, value);
+}
+jsi::Value NativeSaathiiSdkFfi::cpp_uniffi_saathii_sdk_ffi_checksum_func_start_over(jsi::Runtime& rt, const jsi::Value& thisVal, const jsi::Value* args, size_t count) {
+        auto value = uniffi_saathii_sdk_ffi_checksum_func_start_over(
         );
 
         

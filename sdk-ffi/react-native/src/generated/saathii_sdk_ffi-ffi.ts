@@ -80,6 +80,7 @@ interface NativeModuleInterface {
     ubrn_uniffi_saathii_sdk_ffi_fn_init_callback_vtable_eventlistener(vtable: UniffiVTableCallbackInterfaceSaathiiSdkFfiEventListener): void;
     ubrn_uniffi_saathii_sdk_ffi_fn_init_callback_vtable_tokenstore(vtable: UniffiVTableCallbackInterfaceSaathiiSdkFfiTokenStore): void;
     ubrn_uniffi_saathii_sdk_ffi_fn_func_new_idempotency_key(uniffi_out_err: UniffiRustCallStatus): Uint8Array;
+    ubrn_uniffi_saathii_sdk_ffi_fn_func_start_over(uniffi_out_err: UniffiRustCallStatus): void;
     ubrn_uniffi_saathii_sdk_ffi_fn_method_eventlistener_on_event(uniffiSelf: bigint, event: Uint8Array, uniffi_out_err: UniffiRustCallStatus): void;
     ubrn_uniffi_saathii_sdk_ffi_fn_method_otpsent_resend(uniffiSelf: bigint): bigint;
     ubrn_uniffi_saathii_sdk_ffi_fn_method_otpsent_verify(uniffiSelf: bigint, code: Uint8Array): bigint;
@@ -133,6 +134,7 @@ interface NativeModuleInterface {
     ubrn_uniffi_saathii_sdk_ffi_fn_method_tokenstore_clear(uniffiSelf: bigint, uniffi_out_err: UniffiRustCallStatus): void;
     ubrn_ffi_saathii_sdk_ffi_uniffi_contract_version(): number;
     ubrn_uniffi_saathii_sdk_ffi_checksum_func_new_idempotency_key(): number;
+    ubrn_uniffi_saathii_sdk_ffi_checksum_func_start_over(): number;
     ubrn_uniffi_saathii_sdk_ffi_checksum_method_eventlistener_on_event(): number;
     ubrn_uniffi_saathii_sdk_ffi_checksum_method_otpsent_resend(): number;
     ubrn_uniffi_saathii_sdk_ffi_checksum_method_otpsent_verify(): number;

@@ -327,6 +327,11 @@ const DEFINITIONS = {
       ret: FfiType.RustBuffer,
       hasRustCallStatus: true,
     },
+    "uniffi_saathii_sdk_ffi_fn_func_start_over": {
+      args: [],
+      ret: FfiType.Void,
+      hasRustCallStatus: true,
+    },
     "uniffi_saathii_sdk_ffi_fn_method_eventlistener_on_event": {
       args: [FfiType.Handle, FfiType.RustBuffer],
       ret: FfiType.Void,
@@ -588,6 +593,11 @@ const DEFINITIONS = {
       hasRustCallStatus: false,
     },
     "uniffi_saathii_sdk_ffi_checksum_func_new_idempotency_key": {
+      args: [],
+      ret: FfiType.UInt16,
+      hasRustCallStatus: false,
+    },
+    "uniffi_saathii_sdk_ffi_checksum_func_start_over": {
       args: [],
       ret: FfiType.UInt16,
       hasRustCallStatus: false,
@@ -986,6 +996,7 @@ interface NativeModuleInterface {
     uniffi_saathii_sdk_ffi_fn_init_callback_vtable_eventlistener(vtable: UniffiVTableCallbackInterfaceSaathiiSdkFfiEventListener): void;
     uniffi_saathii_sdk_ffi_fn_init_callback_vtable_tokenstore(vtable: UniffiVTableCallbackInterfaceSaathiiSdkFfiTokenStore): void;
     uniffi_saathii_sdk_ffi_fn_func_new_idempotency_key(uniffi_out_err: UniffiRustCallStatus): Uint8Array;
+    uniffi_saathii_sdk_ffi_fn_func_start_over(uniffi_out_err: UniffiRustCallStatus): void;
     uniffi_saathii_sdk_ffi_fn_method_eventlistener_on_event(uniffiSelf: bigint, event: Uint8Array, uniffi_out_err: UniffiRustCallStatus): void;
     uniffi_saathii_sdk_ffi_fn_method_otpsent_resend(uniffiSelf: bigint): bigint;
     uniffi_saathii_sdk_ffi_fn_method_otpsent_verify(uniffiSelf: bigint, code: Uint8Array): bigint;
@@ -1039,6 +1050,7 @@ interface NativeModuleInterface {
     uniffi_saathii_sdk_ffi_fn_method_tokenstore_clear(uniffiSelf: bigint, uniffi_out_err: UniffiRustCallStatus): void;
     ffi_saathii_sdk_ffi_uniffi_contract_version(): number;
     uniffi_saathii_sdk_ffi_checksum_func_new_idempotency_key(): number;
+    uniffi_saathii_sdk_ffi_checksum_func_start_over(): number;
     uniffi_saathii_sdk_ffi_checksum_method_eventlistener_on_event(): number;
     uniffi_saathii_sdk_ffi_checksum_method_otpsent_resend(): number;
     uniffi_saathii_sdk_ffi_checksum_method_otpsent_verify(): number;

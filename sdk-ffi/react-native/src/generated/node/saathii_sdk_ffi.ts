@@ -42,6 +42,17 @@ export function newIdempotencyKey(): string {
     }
 
 /**
+ * Said by React Native before all else: clients of before a reload end, and call nobody.
+ */
+export function startOver(): void {uniffiCaller.rustCall(
+            /*caller:*/ (callStatus) => { nativeModule().uniffi_saathii_sdk_ffi_fn_func_start_over(
+                callStatus);
+            },
+            /*liftString:*/ FfiConverterString.lift.bind(FfiConverterString),
+    );
+    }
+
+/**
  * What a minute of a call costs and earns.
  */
 export type CallTypeRate = {
@@ -2981,7 +2992,8 @@ export class SaathiiClient extends UniffiAbstractObject implements SaathiiClient
 
     
 /**
- * The same with both: React Native hands over no object of its own where it might be missing.
+ * The same with both, for React Native: it hands over no object of its own where that might be missing, and it
+ * may start over.
  */
     static withHost(config: ClientConfig, store: TokenStore, listener: EventListener): SaathiiClientLike /*throws*/ {
     return FfiConverterTypeSaathiiClient.lift(uniffiCaller.rustCallWithError(
@@ -4829,6 +4841,9 @@ function uniffiEnsureInitialized() {
     if (nativeModule().uniffi_saathii_sdk_ffi_checksum_func_new_idempotency_key() !== 64642) {
         throw new UniffiInternalError.ApiChecksumMismatch("uniffi_saathii_sdk_ffi_checksum_func_new_idempotency_key");
     }
+    if (nativeModule().uniffi_saathii_sdk_ffi_checksum_func_start_over() !== 23860) {
+        throw new UniffiInternalError.ApiChecksumMismatch("uniffi_saathii_sdk_ffi_checksum_func_start_over");
+    }
     if (nativeModule().uniffi_saathii_sdk_ffi_checksum_method_eventlistener_on_event() !== 39173) {
         throw new UniffiInternalError.ApiChecksumMismatch("uniffi_saathii_sdk_ffi_checksum_method_eventlistener_on_event");
     }
@@ -4844,7 +4859,7 @@ function uniffiEnsureInitialized() {
     if (nativeModule().uniffi_saathii_sdk_ffi_checksum_constructor_saathiiclient_new() !== 24752) {
         throw new UniffiInternalError.ApiChecksumMismatch("uniffi_saathii_sdk_ffi_checksum_constructor_saathiiclient_new");
     }
-    if (nativeModule().uniffi_saathii_sdk_ffi_checksum_constructor_saathiiclient_with_host() !== 49090) {
+    if (nativeModule().uniffi_saathii_sdk_ffi_checksum_constructor_saathiiclient_with_host() !== 42512) {
         throw new UniffiInternalError.ApiChecksumMismatch("uniffi_saathii_sdk_ffi_checksum_constructor_saathiiclient_with_host");
     }
     if (nativeModule().uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_bill_call_minute() !== 10855) {
