@@ -24,7 +24,7 @@
 #include <sstream>
 #include <string>
 
-#include "SaathiiReactNative.h"
+#include "saathii.h"
 
 namespace jsi = facebook::jsi;
 namespace react = facebook::react;
@@ -90,7 +90,7 @@ public:
             hermes::vm::RuntimeConfig::Builder().withMicrotaskQueue(true).build())),
         invoker_(std::make_shared<Invoker>()) {
     install(generation);
-    saathiireactnative::installRustCrate(*runtime_, invoker_);
+    saathii::installRustCrate(*runtime_, invoker_);
   }
 
   ~Session() {
