@@ -65,6 +65,21 @@ pub struct TestApp {
     served: JoinHandle<anyhow::Result<()>>,
 }
 
+/// A node that went down.
+pub struct StoppedApp {
+    address: String,
+    clock: Clock,
+    phones: Phones,
+    vars: HashMap<String, String>,
+}
+
+impl StoppedApp {
+    /// Comes back at the same address, on the same stores.
+    pub async fn start(self) -> TestApp {
+        Box::pin(TestApp::start_node(self.vars, self.clock, self.phones, &self.address)).await
+    }
+}
+
 /// Somebody signed in.
 #[derive(Debug, Clone)]
 pub struct Person {
@@ -83,6 +98,12 @@ impl TestApp {
     /// On the system's clock, for clients that bring their own.
     pub async fn start_in_real_time() -> Self {
         Self::start_at(Clock::system(), &[]).await
+    }
+
+    /// At the present moment, which then stands still until it is moved: for clients with clocks of their own whose
+    /// minutes are billed.
+    pub async fn start_at_present() -> Self {
+        Self::start_at(Clock::manual(Clock::system().now()), &[]).await
     }
 
     /// With these variables beside or instead of the usual ones.
@@ -130,10 +151,15 @@ impl TestApp {
 
     /// Goes down and comes back at the same address.
     pub async fn restart(self) -> Self {
+        self.go_down().await.start().await
+    }
+
+    /// Goes down in order, and may come back.
+    pub async fn go_down(self) -> StoppedApp {
         let address = self.base.trim_start_matches("http://").to_owned();
         let (vars, clock, phones) = (self.vars.clone(), self.clock.clone(), self.phones.clone());
         self.stop().await;
-        Box::pin(Self::start_node(vars, clock, phones, &address)).await
+        StoppedApp { address, clock, phones, vars }
     }
 
     async fn start_node(vars: HashMap<String, String>, clock: Clock, phones: Phones, address: &str) -> Self {

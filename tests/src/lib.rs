@@ -15,6 +15,7 @@ pub mod simulation;
 pub mod sms;
 pub mod socket;
 pub mod stores;
+pub mod story;
 pub mod visitor;
 
 pub use self::{app::TestApp, client::Answer, cut::CuttableLink, socket::Socket, visitor::Visitor};
