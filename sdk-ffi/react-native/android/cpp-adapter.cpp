@@ -7,10 +7,10 @@
 namespace jsi = facebook::jsi;
 namespace react = facebook::react;
 
-// Automated testing checks Java_app_saathii_reactnative_SaathiiModule and saathii
+// Automated testing checks Java_org_saathii_reactnative_SaathiiModule and saathii
 // by comparing the whole line here.
 /*
-Java_app_saathii_reactnative_SaathiiModule_nativeMultiply(JNIEnv *env, jclass type, jdouble a, jdouble b) {
+Java_org_saathii_reactnative_SaathiiModule_nativeMultiply(JNIEnv *env, jclass type, jdouble a, jdouble b) {
     return saathii::multiply(a, b);
 }
 */
@@ -18,7 +18,7 @@ Java_app_saathii_reactnative_SaathiiModule_nativeMultiply(JNIEnv *env, jclass ty
 // Installer coming from SaathiiModule
 extern "C"
 JNIEXPORT jboolean JNICALL
-Java_app_saathii_reactnative_SaathiiModule_nativeInstallRustCrate(
+Java_org_saathii_reactnative_SaathiiModule_nativeInstallRustCrate(
     JNIEnv *env,
     jclass type,
     jlong rtPtr,
@@ -37,7 +37,7 @@ Java_app_saathii_reactnative_SaathiiModule_nativeInstallRustCrate(
 
 extern "C"
 JNIEXPORT jboolean JNICALL
-Java_app_saathii_reactnative_SaathiiModule_nativeCleanupRustCrate(JNIEnv *env, jclass type, jlong rtPtr) {
+Java_org_saathii_reactnative_SaathiiModule_nativeCleanupRustCrate(JNIEnv *env, jclass type, jlong rtPtr) {
     auto runtime = reinterpret_cast<jsi::Runtime *>(rtPtr);
     return saathii::cleanupRustCrate(*runtime);
 }
