@@ -61,6 +61,8 @@ pub struct TestApp {
     pub state: AppState,
     pub clock: Clock,
     pub phones: Phones,
+    /// Every route, for whoever serves them once more.
+    pub router: axum::Router,
     vars: HashMap<String, String>,
     served: JoinHandle<anyhow::Result<()>>,
 }
@@ -169,9 +171,9 @@ impl TestApp {
         let app = App::start(config, &given, &secret, clock.clone(), METRICS.clone()).await.expect("the app starts");
         let listener = TcpListener::bind(address).await.expect("the port");
         let base = format!("http://{}", listener.local_addr().expect("a port"));
-        let state = app.state.clone();
+        let (state, router) = (app.state.clone(), app.router());
         let served = tokio::spawn(app.serve(listener));
-        Self { base, state, clock, phones, vars, served }
+        Self { base, state, clock, phones, router, vars, served }
     }
 
     /// Goes down in order, and returns when all is done.

@@ -5,6 +5,7 @@ import {
   CallType,
   EndCause,
   memoryTokenStore,
+  newIdempotencyKey,
   Role,
   Saathii,
   type SaathiiError,
@@ -193,7 +194,6 @@ function steps(): Step[] {
         expect(call.state.tag === 'Ongoing' && call.state.remainingCoins === 10, 'ten coins after the first minute');
         ask('talk', { seconds: 61 });
         await ear.next('call', ({ state }) => state.tag === 'Ongoing' && state.minutes === 2 && state.lowBalance);
-        // RECHARGE: once the SDK buys coins, buy some here, hear the balance, and see the call go on into minute three.
         ask('talk', { seconds: 61 });
         const { state } = await ear.next('call', (call) => call.state.tag === 'Ended');
         expect(state.tag === 'Ended' && state.endCause === EndCause.NoCoins, 'an end for want of coins');
@@ -204,6 +204,45 @@ function steps(): Step[] {
         expectEqual((await client.rateCall(call.callId, 5)).rating, 5, 'the rating');
         client.leaveCall();
         expectEqual(client.call.get(), undefined, 'the call that is followed');
+      },
+    ],
+    [
+      'coins that are bought in a call let it go on',
+      async () => {
+        const { client, ear } = asha;
+        ask('fund', { user_id: asha.id, coins: 10 });
+        const { state } = await client.startCall(jane, CallType.Audio);
+        expect(state.tag === 'Ongoing' && state.remainingCoins === 0 && state.lowBalance, 'a call with nothing left');
+        const recharge = await client.recharge(150, { paymentMethod: 'upi', idempotencyKey: newIdempotencyKey() });
+        expect(recharge.order === undefined && recharge.newBalance === 300, 'coins at once');
+        await ear.next('wallet', ({ balanceCoins }) => balanceCoins === 300);
+        const current = () => client.call.get()?.state;
+        const isOngoing = (minutes: number, coins: number) => () => {
+          const now = current();
+          return now?.tag === 'Ongoing' && now.minutes === minutes && now.remainingCoins === coins && !now.lowBalance;
+        };
+        await until('the coins in the call', isOngoing(1, 300));
+        ask('talk', { seconds: 61 });
+        await until('the second minute', isOngoing(2, 290));
+        expectEqual((await client.endCall()).coinsSpent, 20, 'the coins spent');
+        await ear.next('call', (call) => call.state.tag === 'Ended' && call.state.endCause === EndCause.Hangup);
+        expectEqual(ask<number>('balance', { user_id: asha.id }), 290, 'the coins in the database');
+        client.leaveCall();
+      },
+    ],
+    [
+      'favorites and blocks are kept',
+      async () => {
+        const { client } = asha;
+        expect((await client.addFavorite(jane)).isFavorited, 'jane among the favorites');
+        expect((await client.favorites()).favorites.some(({ listener }) => listener.userId === jane), 'jane in the list');
+        await client.removeFavorite(jane);
+        expect(!(await client.isFavorite(jane)), 'jane no longer');
+        const { user_id: mallory } = ask<{ user_id: number }>('other', { username: 'mallory', role: 'user' });
+        await client.block(mallory, { reason: 'rude' });
+        expect(await client.isBlocked(mallory), 'mallory blocked');
+        await client.unblock(mallory);
+        expectEqual((await client.blocked()).totalCount, 0, 'the blocked');
       },
     ],
     [
@@ -224,6 +263,7 @@ function steps(): Step[] {
         await mira.ear.next('call', ({ state }) => state.tag === 'Ended');
         await mira.client.logout();
         await mira.ear.next('session', (state) => state === 'signedOut');
+        await until('the word of it', () => mira.ear.heard.some(({ name, event }) => name === 'signedOut' && event === 'byUser'));
         expectEqual(mira.secret(), undefined, 'the store after signing out');
         mira.client.close();
         await failure(mira.client.me(), 'closed');
@@ -392,7 +432,8 @@ function steps(): Step[] {
         ear.forget();
         ask('end_login', { phone });
         await until('the end', () => client.me().then(() => false, ({ code }: SaathiiError) => code === 'signed_out'));
-        await ear.next('session', (state) => state === 'ended');
+        await ear.next('signedOut', (by) => by === 'byServer');
+        expectEqual(client.session.get(), 'ended', 'the session');
         expectEqual(asha.secret(), undefined, 'the store');
         await signIn(client, phone, 'asha', Role.User);
         await ear.next('session', (state) => state === 'signedIn');

@@ -31,7 +31,19 @@ export async function until(what: string, condition: () => boolean | Promise<boo
 
 type Heard = { [Name in keyof SaathiiEvents]: { name: Name; event: SaathiiEvents[Name] } }[keyof SaathiiEvents];
 
-const NAMES = ['session', 'connected', 'disconnected', 'presence', 'feed', 'call', 'ring', 'wallet', 'resync'] as const;
+const NAMES = [
+  'session',
+  'signedOut',
+  'connected',
+  'disconnected',
+  'presence',
+  'feed',
+  'call',
+  'ring',
+  'wallet',
+  'review',
+  'resync',
+] as const;
 
 /** All that a client tells, in order. */
 export class Ear {

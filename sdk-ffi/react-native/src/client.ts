@@ -6,6 +6,9 @@ import { type Plain, plain, toBigInt, toU32 } from './plain';
 import { type TokenStore, memoryTokenStore } from './tokens';
 
 export type Call = Plain<native.FollowedCall>;
+export type AudioLink = Plain<native.AudioLink>;
+export type BlockState = Plain<native.BlockState>;
+export type BlockedPage = Plain<native.BlockedPage>;
 export type CallEnded = Plain<native.CallEnded>;
 export type CallHistory = Plain<native.CallHistory>;
 export type CallRated = Plain<native.CallRated>;
@@ -13,17 +16,27 @@ export type CallSummary = Plain<native.CallSummary>;
 export type CallSystemStatus = Plain<native.CallSystemStatus>;
 export type CoinBalance = Plain<native.CoinBalance>;
 export type EarningsPage = Plain<native.EarningsPage>;
+export type FavoritePage = Plain<native.FavoritePage>;
+export type FavoriteState = Plain<native.FavoriteState>;
 export type FeedListener = Plain<native.FeedListener>;
 export type FeedPage = Plain<native.FeedPage>;
 export type FeedState = Plain<native.FeedState>;
 export type FeedStats = Plain<native.FeedStats>;
 export type MinuteBilled = Plain<native.MinuteBilled>;
+export type PayoutDestination = Plain<native.PayoutDestination>;
 export type Rates = Plain<native.Rates>;
+export type Recharge = Plain<native.Recharge>;
+export type RechargeHistory = Plain<native.RechargeHistory>;
+export type ReportReceived = Plain<native.ReportReceived>;
 export type TransactionPage = Plain<native.TransactionPage>;
 export type UserPresence = Plain<native.UserPresence>;
 export type UserProfile = Plain<native.UserProfile>;
 export type UserStatus = Plain<native.UserStatus>;
+export type VerificationSample = Plain<native.VerificationSample>;
+export type VerificationState = Plain<native.VerificationState>;
 export type WalletBalance = Plain<native.WalletBalance>;
+export type Withdrawal = Plain<native.Withdrawal>;
+export type WithdrawalPage = Plain<native.WithdrawalPage>;
 
 /** Whether somebody is signed in: `unknown` until the token store was read, `ended` where the server ended the login. */
 export type SessionState = 'unknown' | 'signedIn' | 'signedOut' | 'ended';
@@ -39,6 +52,10 @@ export interface SaathiiOptions {
   userAgent?: string;
   connectTimeoutMs?: number;
   requestTimeoutMs?: number;
+  /** How long sending or fetching a file may take. */
+  transferTimeoutMs?: number;
+  /** Roots in PEM to trust beside the public ones, for a server of one's own. */
+  rootCertificates?: string[];
 }
 
 /** What every call takes beside its own: a signal that cancels it. */
@@ -51,6 +68,22 @@ export interface PageOptions extends CallOptions {
   page?: number;
   perPage?: number;
 }
+
+/** Of what moves money: `newIdempotencyKey()`, kept before it, makes the same of a repetition after a restart. */
+export interface MoneyOptions extends CallOptions {
+  idempotencyKey?: string;
+}
+
+/** An audio file to send: mp3, wav, m4a, aac, flac or ogg (Vorbis), at most 10 MB, a second to ten minutes. */
+export type Audio =
+  | { name: string; bytes: ArrayBuffer }
+  /** A path, or a `file:` address as recorders give it. */
+  | { path: string };
+
+/** Where earnings are paid to. */
+export type PayoutDetails =
+  | { accountHolder: string; accountNumber: string; ifsc: string }
+  | { upiId: string };
 
 /** Which listeners; all of them by default. */
 export type FeedFilter = Partial<native.FeedFilter>;
@@ -79,8 +112,11 @@ export interface SaathiiEvents {
   /** Somebody signed in or out, or the server ended the login. */
   session: SessionState;
   connected: undefined;
-  /** The presence socket lost its connection; it comes back by itself. */
-  disconnected: { closeCode: number | undefined };
+  /**
+   * The presence socket lost its connection; it comes back by itself. `code` as of an error: `network` most of the time,
+   * `certificate` where somebody else answered.
+   */
+  disconnected: { closeCode: number | undefined; code: string };
   /** Somebody came, went, or became busy or free. */
   presence: UserPresence;
   /** The live feed is another. */
@@ -91,6 +127,10 @@ export interface SaathiiEvents {
   ring: { call: Call; callerUsername: string };
   /** One's wallet has changed by something else than a minute of a call. */
   wallet: { balanceCoins: number; withdrawableMoney: number; pendingWithdrawals: number };
+  /** An admin has heard one's audio sample. */
+  review: { sample: number; status: native.VerificationStatus; remarks?: string | undefined };
+  /** Somebody is signed out who was signed in, by themselves or by the server; told once, and never left out. */
+  signedOut: 'byUser' | 'byServer';
   /** Changes were missed: read again what is shown. */
   resync: undefined;
 }
@@ -105,7 +145,7 @@ const SESSION_STATES: Record<native.SessionState, SessionState> = {
 };
 
 // Whatever a runtime before a reload of JavaScript has left behind must not call this one.
-native.startOver();
+native.shutDownClients();
 
 /** The second step of signing in: a code is on its way to a phone. */
 export class OtpSent {
@@ -166,6 +206,8 @@ export class Saathii {
     call: new Listeners(),
     ring: new Listeners(),
     wallet: new Listeners(),
+    review: new Listeners(),
+    signedOut: new Listeners(),
     resync: new Listeners(),
   };
   #open: native.SaathiiClientLike | undefined;
@@ -177,7 +219,12 @@ export class Saathii {
       save: (secret) => storing(() => tokenStore.save(secret)),
       clear: () => storing(() => tokenStore.clear()),
     };
-    const listener: native.EventListener = { onEvent: (event) => this.#receive(event) };
+    const listener: native.EventListener = {
+      onEvent: (event) => this.#receive(event),
+      onSignedOut: (by) => {
+        if (this.#open !== undefined) this.#emitters.signedOut.call(by === native.SignOut.ByUser ? 'byUser' : 'byServer');
+      },
+    };
     this.#open = now(() => native.SaathiiClient.withHost(native.ClientConfig.create(config), store, listener));
   }
 
@@ -337,16 +384,8 @@ export class Saathii {
 
   // Calls.
 
-  /**
-   * Calls a listener and follows the call. Goes on where its caller goes away.
-   *
-   * `idempotencyKey`, from `newIdempotencyKey()` and kept before the call, makes the same call of a repetition after a restart.
-   */
-  async startCall(
-    listenerId: number,
-    callType: native.CallType,
-    options?: CallOptions & { idempotencyKey?: string },
-  ): Promise<Call> {
+  /** Calls a listener and follows the call. Goes on where its caller goes away. */
+  async startCall(listenerId: number, callType: native.CallType, options?: MoneyOptions): Promise<Call> {
     const id = toBigInt(listenerId, 'listenerId');
     return this.#follow((client, signal) => client.startCall(id, callType, options?.idempotencyKey, signal), options);
   }
@@ -443,6 +482,142 @@ export class Saathii {
   }
 
   /**
+   * Buys coins for one of the prices of `callRates`; the call that is followed knows them at once and goes on.
+   *
+   * Where the answer bears an `order`, nothing is paid yet: hand it to the provider's checkout, and what that returns to
+   * `verifyRecharge`. Goes on where its caller goes away.
+   */
+  async recharge(amountRupees: number, options?: MoneyOptions & { paymentMethod?: string }): Promise<Recharge> {
+    const amount = toBigInt(amountRupees, 'amountRupees');
+    const { paymentMethod, idempotencyKey } = options ?? {};
+    return this.#ask((client, signal) => client.recharge(amount, paymentMethod, idempotencyKey, signal), options);
+  }
+
+  /** Says that an order is paid, with what the checkout returned. Goes on where its caller goes away. */
+  async verifyRecharge(proof: native.VerifyRecharge, options?: MoneyOptions): Promise<Recharge> {
+    return this.#ask((client, signal) => client.verifyRecharge(proof, options?.idempotencyKey, signal), options);
+  }
+
+  /** One's purchases, the newest first. */
+  async rechargeHistory(options?: PageOptions): Promise<RechargeHistory> {
+    return this.#ask((client, signal) => client.rechargeHistory(...page(options), signal), options);
+  }
+
+  /** Asks for earnings to be paid; they are set aside at once. Goes on where its caller goes away. */
+  async requestWithdrawal(amount: number, options?: MoneyOptions): Promise<Withdrawal> {
+    const earnings = toBigInt(amount, 'amount');
+    return this.#ask((client, signal) => client.requestWithdrawal(earnings, options?.idempotencyKey, signal), options);
+  }
+
+  /** One's withdrawals, the newest first. */
+  async withdrawals(options?: PageOptions): Promise<WithdrawalPage> {
+    return this.#ask((client, signal) => client.withdrawals(...page(options), signal), options);
+  }
+
+  /** Where one is paid, masked; `undefined` where nothing is kept. */
+  async bankDetails(options?: CallOptions): Promise<PayoutDestination | undefined> {
+    return this.#ask((client, signal) => client.bankDetails(signal), options);
+  }
+
+  /** Says where one is paid; withdrawals that are open go where they were to go. */
+  async setBankDetails(details: PayoutDetails, options?: CallOptions): Promise<PayoutDestination> {
+    const native_ = 'upiId' in details ? native.PayoutDetails.Upi.new(details) : native.PayoutDetails.Bank.new(details);
+    return this.#ask((client, signal) => client.setBankDetails(native_, signal), options);
+  }
+
+  // Favorites, blocks, reports.
+
+  /** Adds a listener to one's favorites; twice is as good as once. */
+  async addFavorite(listenerId: number, options?: CallOptions): Promise<FavoriteState> {
+    return this.#ask((client, signal) => client.addFavorite(toBigInt(listenerId, 'listenerId'), signal), options);
+  }
+
+  /** Takes a listener out of one's favorites; twice is as good as once. */
+  async removeFavorite(listenerId: number, options?: CallOptions): Promise<FavoriteState> {
+    return this.#ask((client, signal) => client.removeFavorite(toBigInt(listenerId, 'listenerId'), signal), options);
+  }
+
+  /** One's favorites, the latest first. */
+  async favorites(options?: PageOptions): Promise<FavoritePage> {
+    return this.#ask((client, signal) => client.favorites(...page(options), signal), options);
+  }
+
+  /** Whether a listener is among one's favorites. */
+  async isFavorite(listenerId: number, options?: CallOptions): Promise<boolean> {
+    return this.#ask((client, signal) => client.isFavorite(toBigInt(listenerId, 'listenerId'), signal), options);
+  }
+
+  /** Blocks somebody: neither sees or calls the other any more; twice is as good as once. */
+  async block(userId: number, options?: CallOptions & { reason?: string }): Promise<BlockState> {
+    return this.#ask((client, signal) => client.block(toBigInt(userId, 'userId'), options?.reason, signal), options);
+  }
+
+  /** Blocks somebody no longer; twice is as good as once. */
+  async unblock(userId: number, options?: CallOptions): Promise<BlockState> {
+    return this.#ask((client, signal) => client.unblock(toBigInt(userId, 'userId'), signal), options);
+  }
+
+  /** Whom one blocks, the latest first. */
+  async blocked(options?: PageOptions): Promise<BlockedPage> {
+    return this.#ask((client, signal) => client.blocked(...page(options), signal), options);
+  }
+
+  /** Whether one blocks somebody; whether they block oneself is not told. */
+  async isBlocked(userId: number, options?: CallOptions): Promise<boolean> {
+    return this.#ask((client, signal) => client.isBlocked(toBigInt(userId, 'userId'), signal), options);
+  }
+
+  /** Tells the moderators about somebody, with a call as evidence where there is one. */
+  async report(userId: number, reason: string, options?: CallOptions & { callId?: number }): Promise<ReportReceived> {
+    const call = options?.callId === undefined ? undefined : toBigInt(options.callId, 'callId');
+    return this.#ask((client, signal) => client.report(toBigInt(userId, 'userId'), reason, call, signal), options);
+  }
+
+  // Becoming a verified listener.
+
+  /** Where one stands as a listener. */
+  async verificationStatus(options?: CallOptions): Promise<VerificationState> {
+    return this.#ask((client, signal) => client.verificationStatus(signal), options);
+  }
+
+  /** One's samples, the newest first, at most a hundred. */
+  async verificationHistory(options?: CallOptions): Promise<VerificationSample[]> {
+    return this.#ask((client, signal) => client.verificationHistory(signal), options);
+  }
+
+  /** Sends an audio sample through the server; the event `review` tells what became of it. */
+  async uploadSample(audio: Audio, options?: CallOptions): Promise<VerificationSample> {
+    return this.#ask((client, signal) => client.uploadSample(toAudio(audio), signal), options);
+  }
+
+  /** The same past the server, straight to the object store: a ticket, the file, the confirmation. */
+  async uploadSampleDirectly(audio: Audio, options?: CallOptions): Promise<VerificationSample> {
+    return this.#ask((client, signal) => client.uploadSampleDirectly(toAudio(audio), signal), options);
+  }
+
+  /** Makes a sample of an object that lies in the server's bucket under one's own prefix already. */
+  async submitSampleUrl(audioFileUrl: string, options?: CallOptions): Promise<VerificationSample> {
+    return this.#ask((client, signal) => client.submitSampleUrl(audioFileUrl, signal), options);
+  }
+
+  /** Where one's sample can be heard, for five minutes and without a token. */
+  async sampleAudio(sampleId: number, options?: CallOptions): Promise<AudioLink> {
+    return this.#ask((client, signal) => client.sampleAudio(toBigInt(sampleId, 'sampleId'), signal), options);
+  }
+
+  // One's data.
+
+  /** Everything that the server keeps about oneself, as JSON. */
+  async exportAccount(options?: CallOptions): Promise<string> {
+    return this.#ask((client, signal) => client.exportAccount(signal), options);
+  }
+
+  /** The same into a file. */
+  async exportAccountTo(path: string, options?: CallOptions): Promise<void> {
+    await this.#ask((client, signal) => client.exportAccountTo(path, signal), options);
+  }
+
+  /**
    * Ends everything that is open. The login stays, and every later call is an error of code `closed`.
    *
    * A client that is no longer needed lives on until this is called.
@@ -451,10 +626,7 @@ export class Saathii {
     const client = this.#open;
     if (client === undefined) return;
     this.#open = undefined;
-    client.disconnect();
-    client.closeLine();
-    client.closeFeed();
-    client.leaveCall();
+    client.shutDown();
     (client as native.SaathiiClient).uniffiDestroy();
     this.#connection.set('disconnected');
     this.#feed.set(undefined);
@@ -506,7 +678,7 @@ export class Saathii {
         return emit.connected.call(undefined);
       case native.Event_Tags.Disconnected:
         this.#connection.set('disconnected');
-        return emit.disconnected.call({ closeCode: event.inner.closeCode });
+        return emit.disconnected.call({ closeCode: event.inner.closeCode, code: event.inner.code });
       case native.Event_Tags.PresenceChanged:
         return emit.presence.call(plain(event.inner.presence));
       case native.Event_Tags.FeedChanged:
@@ -520,6 +692,8 @@ export class Saathii {
         return emit.ring.call(plain(event.inner));
       case native.Event_Tags.WalletChanged:
         return emit.wallet.call(plain(event.inner));
+      case native.Event_Tags.VerificationReviewed:
+        return emit.review.call(plain(event.inner));
       case native.Event_Tags.Resync:
         return emit.resync.call(undefined);
     }
@@ -529,6 +703,32 @@ export class Saathii {
 /** A name for one action of the user, to be kept before the action and sent with it again after a restart. */
 export function newIdempotencyKey(): string {
   return native.newIdempotencyKey();
+}
+
+export type LogLevel = 'error' | 'warn' | 'info' | 'debug' | 'trace';
+
+/** A line of the SDK's log; none has a token, a code or a whole phone number. */
+export type LogRecord = { level: LogLevel; target: string; message: string };
+
+const LOG_LEVELS: Record<LogLevel, native.LogLevel> = {
+  error: native.LogLevel.Error,
+  warn: native.LogLevel.Warn,
+  info: native.LogLevel.Info,
+  debug: native.LogLevel.Debug,
+  trace: native.LogLevel.Trace,
+};
+
+/** From now on what the SDK logs of this level and worse goes to `sink`, in place of the one of before. */
+export function initLogging(level: LogLevel, sink: (record: LogRecord) => void): void {
+  const levels = Object.keys(LOG_LEVELS) as LogLevel[];
+  const log = ({ level, target, message }: native.LogRecord) => {
+    sink({ level: levels.find((name) => LOG_LEVELS[name] === level) ?? 'trace', target, message });
+  };
+  now(() => native.initLogging(LOG_LEVELS[level], { log }));
+}
+
+function toAudio(audio: Audio): native.Audio {
+  return 'path' in audio ? native.Audio.File.new(audio) : native.Audio.Bytes.new(audio);
 }
 
 function toIds(userIds: readonly number[]): bigint[] {

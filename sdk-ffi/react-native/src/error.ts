@@ -12,8 +12,8 @@ export interface SaathiiErrorDetails {
  * Why a call failed: the only error that this package throws.
  *
  * `code` is stable. It is the server's where the server refused (`insufficient_coins`, `listener_busy`, …), and otherwise
- * `network`, `timeout`, `signed_out`, `cancelled`, `storage`, `configuration`, `unexpected_answer`, `step_used`, `feed_closed`,
- * `no_call`, `closed` or `internal`.
+ * `network`, `timeout`, `certificate`, `signed_out`, `cancelled`, `storage`, `file`, `upload_refused`, `configuration`,
+ * `unexpected_answer`, `step_used`, `feed_closed`, `no_call`, `closed` or `internal`.
  */
 export class SaathiiError extends Error {
   override readonly name = 'SaathiiError';

@@ -109,11 +109,11 @@ test('events have their name and their plain content, and live values follow', (
   fake.signIn();
   fake.tell(new native.Event.Connected());
   assert.equal(client.connection.get(), 'connected');
-  fake.tell(native.Event.Disconnected.new({ closeCode: 1012 }));
+  fake.tell(native.Event.Disconnected.new({ closeCode: 1012, code: 'network' }));
   assert.equal(client.connection.get(), 'disconnected');
   stop();
   fake.tell(native.Event.PresenceChanged.new({ presence: presence(8n) }));
-  assert.deepEqual(heard, [{ ...presence(7n), userId: 7 }, 'signedIn', { closeCode: 1012 }]);
+  assert.deepEqual(heard, [{ ...presence(7n), userId: 7 }, 'signedIn', { closeCode: 1012, code: 'network' }]);
   assert.equal(client.session.get(), 'signedIn');
 });
 

@@ -14,7 +14,7 @@ import {
 export * from '../src/generated/node/saathii_sdk_ffi';
 export * from '../src/generated/node/saathii_shared_types';
 
-export function startOver(): void {}
+export function shutDownClients(): void {}
 
 /** A call that waits for the test to answer it. */
 export interface Pending {
@@ -86,6 +86,7 @@ export class SaathiiClient {
   resumeCall = (...words: unknown[]) => this.#wait('resumeCall', words);
   endCall = (...words: unknown[]) => this.#wait('endCall', words);
   rateCall = (...words: unknown[]) => this.#wait('rateCall', words);
+  recharge = (...words: unknown[]) => this.#wait('recharge', words);
   walletBalance = (...words: unknown[]) => this.#wait('walletBalance', words);
 
   connect = () => void this.done.push('connect');
@@ -95,6 +96,7 @@ export class SaathiiClient {
   networkChanged = () => void this.done.push('networkChanged');
   setForeground = (is: boolean) => void this.done.push(is ? 'foreground' : 'background');
   setVisible = (ids: bigint[]) => void this.done.push(`visible ${ids.join()}`);
+  shutDown = () => void this.done.push('shutDown');
   leaveCall = () => void this.done.push('leaveCall');
   currentCall = () => this.call;
   feedState = () => this.state;

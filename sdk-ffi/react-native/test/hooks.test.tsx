@@ -297,6 +297,23 @@ test('the wallet follows purchases and minutes, and keeps what it has where a re
   assert.deepEqual([now().balance?.balanceCoins, now().balance?.withdrawableMoney], [400, 5]);
   await tell(native.Event.CallChanged.new({ call: call(ongoing(2n, 380n)) }));
   assert.equal(now().balance?.balanceCoins, 380);
+  let bought: Promise<unknown> | undefined;
+  const buy = async (newBalance: bigint, order?: native.PaymentOrder) => {
+    await act(async () => {
+      bought = now().recharge(150, { paymentMethod: 'upi' });
+    });
+    const asked = fake.next('recharge');
+    assert.deepEqual(asked.words.slice(0, 2), [150n, 'upi']);
+    await act(async () => {
+      asked.answer({ transactionId: 't', amountRupees: 150n, coinsAdded: 300n, newBalance, message: '', order });
+      await bought;
+    });
+  };
+  await buy(0n, { provider: 'razorpay', orderId: 'o', keyId: 'k', amountPaise: 15000n, currency: 'INR' });
+  assert.equal(now().balance?.balanceCoins, 380, 'an order is no purchase');
+  await buy(680n);
+  assert.equal(now().balance?.balanceCoins, 680);
+  await tell(native.Event.CallChanged.new({ call: call(ongoing(3n, 380n)) }));
   await tell(native.Event.CallChanged.new({ call: call(ended) }));
   await act(async () => fake.next('walletBalance').fail(new native.SaathiiError.Unreachable({ code: 'timeout', detail: 'late' })));
   assert.deepEqual([now().balance?.balanceCoins, now().error?.code, now().isLoading], [380, 'timeout', false]);

@@ -1,13 +1,13 @@
 //! Where a login outlives the process.
 
 use std::{
-    fs::{self, File, OpenOptions},
-    io::{self, Write},
-    path::{Path, PathBuf},
+    fs, io,
+    path::PathBuf,
     sync::{Mutex, PoisonError},
 };
 
 use super::Tokens;
+use crate::file::Replacement;
 
 /// What a [`TokenStore`] says when it fails.
 pub type StoreError = Box<dyn std::error::Error + Send + Sync>;
@@ -16,6 +16,32 @@ pub type StoreError = Box<dyn std::error::Error + Send + Sync>;
 ///
 /// Called on a thread that may block, never twice at a time by one client. Two clients may share a store: each looks
 /// into it before it renews a login.
+///
+/// ```
+/// use saathii_sdk::{StoreError, TokenStore, Tokens};
+///
+/// /// Keeps the login in the operating system's keychain.
+/// struct Keychain;
+/// # fn read() -> Result<Option<String>, StoreError> { Ok(None) }
+/// # fn write(_: &str) -> Result<(), StoreError> { Ok(()) }
+/// # fn delete() -> Result<(), StoreError> { Ok(()) }
+///
+/// impl TokenStore for Keychain {
+///     fn load(&self) -> Result<Option<Tokens>, StoreError> {
+///         Ok(read()?.map(|secret| serde_json::from_str(&secret)).transpose()?)
+///     }
+///
+///     fn save(&self, tokens: &Tokens) -> Result<(), StoreError> {
+///         write(&serde_json::to_string(tokens)?)
+///     }
+///
+///     fn clear(&self) -> Result<(), StoreError> {
+///         delete()
+///     }
+/// }
+///
+/// let client = saathii_sdk::Client::builder().token_store(Keychain).build().unwrap();
+/// ```
 pub trait TokenStore: Send + Sync + 'static {
     /// What was saved last; `None` after [`clear`](Self::clear), or where nothing was ever saved.
     fn load(&self) -> Result<Option<Tokens>, StoreError>;
@@ -55,6 +81,13 @@ impl TokenStore for MemoryStore {
 }
 
 /// Keeps a login in a file that only its owner reads.
+///
+/// ```
+/// use saathii_sdk::{FileStore, TokenStore};
+///
+/// let store = FileStore::new(std::env::temp_dir().join("nobody-signed-in.json"));
+/// assert_eq!(store.load().unwrap(), None);
+/// ```
 #[derive(Debug)]
 pub struct FileStore {
     path: PathBuf,
@@ -64,21 +97,6 @@ impl FileStore {
     /// A store in `path`, whose folder must exist.
     pub fn new(path: impl Into<PathBuf>) -> Self {
         Self { path: path.into() }
-    }
-
-    fn folder(&self) -> &Path {
-        self.path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
-    }
-
-    fn write_beside(&self, bytes: &[u8]) -> io::Result<PathBuf> {
-        let name = self.path.file_name().ok_or(io::ErrorKind::InvalidInput)?.to_string_lossy();
-        let beside = self.folder().join(format!(".{name}.{:016x}", fastrand::u64(..)));
-        let mut file = create_private(&beside)?;
-        let written = file.write_all(bytes).and_then(|()| file.sync_all());
-        if written.is_err() {
-            let _ = fs::remove_file(&beside);
-        }
-        written.map(|()| beside)
     }
 }
 
@@ -91,15 +109,10 @@ impl TokenStore for FileStore {
         }
     }
 
-    /// Writes beside the file and renames: a crash leaves the old tokens or the new ones, never half of them.
     fn save(&self, tokens: &Tokens) -> Result<(), StoreError> {
-        let beside = self.write_beside(&serde_json::to_vec(tokens)?)?;
-        if let Err(error) = fs::rename(&beside, &self.path) {
-            let _ = fs::remove_file(&beside);
-            return Err(error.into());
-        }
-        sync_folder(self.folder())?;
-        Ok(())
+        let mut replacement = Replacement::of(&self.path)?;
+        replacement.write(&serde_json::to_vec(tokens)?)?;
+        Ok(replacement.finish()?)
     }
 
     fn clear(&self) -> Result<(), StoreError> {
@@ -108,26 +121,6 @@ impl TokenStore for FileStore {
             _ => Ok(()),
         }
     }
-}
-
-fn create_private(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
-}
-
-/// A rename outlives a power cut only once its folder is on disk.
-#[cfg(unix)]
-fn sync_folder(folder: &Path) -> io::Result<()> {
-    File::open(folder)?.sync_all()
-}
-
-#[cfg(not(unix))]
-#[expect(clippy::unnecessary_wraps, reason = "folders cannot be synced here")]
-fn sync_folder(_: &Path) -> io::Result<()> {
-    Ok(())
 }
 
 #[cfg(test)]

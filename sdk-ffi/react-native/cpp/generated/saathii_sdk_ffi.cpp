@@ -136,6 +136,18 @@ extern "C" {
     void * uniffi_out_return, RustCallStatus* rust_call_status
     );
     typedef void
+    (*UniffiCallbackInterfaceEventListenerMethod1)(
+    uint64_t uniffi_handle, 
+    RustBuffer by, 
+    void * uniffi_out_return, RustCallStatus* rust_call_status
+    );
+    typedef void
+    (*UniffiCallbackInterfaceLogSinkMethod0)(
+    uint64_t uniffi_handle, 
+    RustBuffer record, 
+    void * uniffi_out_return, RustCallStatus* rust_call_status
+    );
+    typedef void
     (*UniffiCallbackInterfaceTokenStoreMethod0)(
     uint64_t uniffi_handle, 
     RustBuffer * uniffi_out_return, RustCallStatus* rust_call_status
@@ -154,7 +166,12 @@ extern "C" {
         UniffiCallbackInterfaceFree uniffi_free;
         UniffiCallbackInterfaceClone uniffi_clone;
         UniffiCallbackInterfaceEventListenerMethod0 on_event;
-    } UniffiVTableCallbackInterfaceEventListener;typedef struct UniffiVTableCallbackInterfaceTokenStore {
+        UniffiCallbackInterfaceEventListenerMethod1 on_signed_out;
+    } UniffiVTableCallbackInterfaceEventListener;typedef struct UniffiVTableCallbackInterfaceLogSink {
+        UniffiCallbackInterfaceFree uniffi_free;
+        UniffiCallbackInterfaceClone uniffi_clone;
+        UniffiCallbackInterfaceLogSinkMethod0 log;
+    } UniffiVTableCallbackInterfaceLogSink;typedef struct UniffiVTableCallbackInterfaceTokenStore {
         UniffiCallbackInterfaceFree uniffi_free;
         UniffiCallbackInterfaceClone uniffi_clone;
         UniffiCallbackInterfaceTokenStoreMethod0 load;
@@ -255,6 +272,13 @@ extern "C" {
         /*handle*/ uint64_t ptr, 
         RustCallStatus *uniffi_out_err
     );
+    /*handle*/ uint64_t uniffi_saathii_sdk_ffi_fn_method_saathiiclient_export_account(
+        /*handle*/ uint64_t ptr
+    );
+    /*handle*/ uint64_t uniffi_saathii_sdk_ffi_fn_method_saathiiclient_export_account_to(
+        /*handle*/ uint64_t ptr, 
+        RustBuffer path
+    );
     RustBuffer uniffi_saathii_sdk_ffi_fn_method_saathiiclient_feed_state(
         /*handle*/ uint64_t ptr, 
         RustCallStatus *uniffi_out_err
@@ -321,6 +345,10 @@ extern "C" {
         RustBuffer users, 
         RustCallStatus *uniffi_out_err
     );
+    void uniffi_saathii_sdk_ffi_fn_method_saathiiclient_shut_down(
+        /*handle*/ uint64_t ptr, 
+        RustCallStatus *uniffi_out_err
+    );
     /*handle*/ uint64_t uniffi_saathii_sdk_ffi_fn_method_saathiiclient_update_profile(
         /*handle*/ uint64_t ptr, 
         RustBuffer changes
@@ -328,6 +356,97 @@ extern "C" {
     /*handle*/ uint64_t uniffi_saathii_sdk_ffi_fn_method_saathiiclient_update_status(
         /*handle*/ uint64_t ptr, 
         RustBuffer changes
+    );
+    /*handle*/ uint64_t uniffi_saathii_sdk_ffi_fn_method_saathiiclient_recharge(
+        /*handle*/ uint64_t ptr, 
+        int64_t amount_rupees, 
+        RustBuffer payment_method, 
+        RustBuffer idempotency_key
+    );
+    /*handle*/ uint64_t uniffi_saathii_sdk_ffi_fn_method_saathiiclient_recharge_history(
+        /*handle*/ uint64_t ptr, 
+        uint32_t page, 
+        uint32_t per_page
+    );
+    /*handle*/ uint64_t uniffi_saathii_sdk_ffi_fn_method_saathiiclient_verify_recharge(
+        /*handle*/ uint64_t ptr, 
+        RustBuffer proof, 
+        RustBuffer idempotency_key
+    );
+    /*handle*/ uint64_t uniffi_saathii_sdk_ffi_fn_method_saathiiclient_add_favorite(
+        /*handle*/ uint64_t ptr, 
+        int64_t listener
+    );
+    /*handle*/ uint64_t uniffi_saathii_sdk_ffi_fn_method_saathiiclient_block(
+        /*handle*/ uint64_t ptr, 
+        int64_t user, 
+        RustBuffer reason
+    );
+    /*handle*/ uint64_t uniffi_saathii_sdk_ffi_fn_method_saathiiclient_blocked(
+        /*handle*/ uint64_t ptr, 
+        uint32_t page, 
+        uint32_t per_page
+    );
+    /*handle*/ uint64_t uniffi_saathii_sdk_ffi_fn_method_saathiiclient_favorites(
+        /*handle*/ uint64_t ptr, 
+        uint32_t page, 
+        uint32_t per_page
+    );
+    /*handle*/ uint64_t uniffi_saathii_sdk_ffi_fn_method_saathiiclient_is_blocked(
+        /*handle*/ uint64_t ptr, 
+        int64_t user
+    );
+    /*handle*/ uint64_t uniffi_saathii_sdk_ffi_fn_method_saathiiclient_is_favorite(
+        /*handle*/ uint64_t ptr, 
+        int64_t listener
+    );
+    /*handle*/ uint64_t uniffi_saathii_sdk_ffi_fn_method_saathiiclient_remove_favorite(
+        /*handle*/ uint64_t ptr, 
+        int64_t listener
+    );
+    /*handle*/ uint64_t uniffi_saathii_sdk_ffi_fn_method_saathiiclient_report(
+        /*handle*/ uint64_t ptr, 
+        int64_t user, 
+        RustBuffer reason, 
+        RustBuffer call
+    );
+    /*handle*/ uint64_t uniffi_saathii_sdk_ffi_fn_method_saathiiclient_unblock(
+        /*handle*/ uint64_t ptr, 
+        int64_t user
+    );
+    /*handle*/ uint64_t uniffi_saathii_sdk_ffi_fn_method_saathiiclient_confirm_upload(
+        /*handle*/ uint64_t ptr, 
+        RustBuffer key
+    );
+    /*handle*/ uint64_t uniffi_saathii_sdk_ffi_fn_method_saathiiclient_sample_audio(
+        /*handle*/ uint64_t ptr, 
+        int64_t sample
+    );
+    /*handle*/ uint64_t uniffi_saathii_sdk_ffi_fn_method_saathiiclient_send_to_store(
+        /*handle*/ uint64_t ptr, 
+        RustBuffer ticket, 
+        RustBuffer audio
+    );
+    /*handle*/ uint64_t uniffi_saathii_sdk_ffi_fn_method_saathiiclient_submit_sample_url(
+        /*handle*/ uint64_t ptr, 
+        RustBuffer audio_file_url
+    );
+    /*handle*/ uint64_t uniffi_saathii_sdk_ffi_fn_method_saathiiclient_upload_sample(
+        /*handle*/ uint64_t ptr, 
+        RustBuffer audio
+    );
+    /*handle*/ uint64_t uniffi_saathii_sdk_ffi_fn_method_saathiiclient_upload_sample_directly(
+        /*handle*/ uint64_t ptr, 
+        RustBuffer audio
+    );
+    /*handle*/ uint64_t uniffi_saathii_sdk_ffi_fn_method_saathiiclient_upload_ticket(
+        /*handle*/ uint64_t ptr
+    );
+    /*handle*/ uint64_t uniffi_saathii_sdk_ffi_fn_method_saathiiclient_verification_history(
+        /*handle*/ uint64_t ptr
+    );
+    /*handle*/ uint64_t uniffi_saathii_sdk_ffi_fn_method_saathiiclient_verification_status(
+        /*handle*/ uint64_t ptr
     );
     /*handle*/ uint64_t uniffi_saathii_sdk_ffi_fn_method_saathiiclient_coins(
         /*handle*/ uint64_t ptr
@@ -346,6 +465,23 @@ extern "C" {
     /*handle*/ uint64_t uniffi_saathii_sdk_ffi_fn_method_saathiiclient_wallet_balance(
         /*handle*/ uint64_t ptr
     );
+    /*handle*/ uint64_t uniffi_saathii_sdk_ffi_fn_method_saathiiclient_bank_details(
+        /*handle*/ uint64_t ptr
+    );
+    /*handle*/ uint64_t uniffi_saathii_sdk_ffi_fn_method_saathiiclient_request_withdrawal(
+        /*handle*/ uint64_t ptr, 
+        int64_t amount, 
+        RustBuffer idempotency_key
+    );
+    /*handle*/ uint64_t uniffi_saathii_sdk_ffi_fn_method_saathiiclient_set_bank_details(
+        /*handle*/ uint64_t ptr, 
+        RustBuffer details
+    );
+    /*handle*/ uint64_t uniffi_saathii_sdk_ffi_fn_method_saathiiclient_withdrawals(
+        /*handle*/ uint64_t ptr, 
+        uint32_t page, 
+        uint32_t per_page
+    );
     /*handle*/ uint64_t uniffi_saathii_sdk_ffi_fn_clone_eventlistener(
         /*handle*/ uint64_t handle, 
         RustCallStatus *uniffi_out_err
@@ -360,6 +496,27 @@ extern "C" {
     void uniffi_saathii_sdk_ffi_fn_method_eventlistener_on_event(
         /*handle*/ uint64_t ptr, 
         RustBuffer event, 
+        RustCallStatus *uniffi_out_err
+    );
+    void uniffi_saathii_sdk_ffi_fn_method_eventlistener_on_signed_out(
+        /*handle*/ uint64_t ptr, 
+        RustBuffer by, 
+        RustCallStatus *uniffi_out_err
+    );
+    /*handle*/ uint64_t uniffi_saathii_sdk_ffi_fn_clone_logsink(
+        /*handle*/ uint64_t handle, 
+        RustCallStatus *uniffi_out_err
+    );
+    void uniffi_saathii_sdk_ffi_fn_free_logsink(
+        /*handle*/ uint64_t handle, 
+        RustCallStatus *uniffi_out_err
+    );
+    void uniffi_saathii_sdk_ffi_fn_init_callback_vtable_logsink(
+        UniffiVTableCallbackInterfaceLogSink * vtable
+    );
+    void uniffi_saathii_sdk_ffi_fn_method_logsink_log(
+        /*handle*/ uint64_t ptr, 
+        RustBuffer record, 
         RustCallStatus *uniffi_out_err
     );
     /*handle*/ uint64_t uniffi_saathii_sdk_ffi_fn_clone_otpsent(
@@ -415,7 +572,12 @@ extern "C" {
     );
     RustBuffer uniffi_saathii_sdk_ffi_fn_func_new_idempotency_key(RustCallStatus *uniffi_out_err
     );
-    void uniffi_saathii_sdk_ffi_fn_func_start_over(RustCallStatus *uniffi_out_err
+    void uniffi_saathii_sdk_ffi_fn_func_shut_down_clients(RustCallStatus *uniffi_out_err
+    );
+    void uniffi_saathii_sdk_ffi_fn_func_init_logging(
+        RustBuffer level, 
+        /*handle*/ uint64_t sink, 
+        RustCallStatus *uniffi_out_err
     );
     RustBuffer ffi_saathii_sdk_ffi_rustbuffer_alloc(
         uint64_t size, 
@@ -616,7 +778,9 @@ extern "C" {
     );
     uint16_t uniffi_saathii_sdk_ffi_checksum_func_new_idempotency_key(
     );
-    uint16_t uniffi_saathii_sdk_ffi_checksum_func_start_over(
+    uint16_t uniffi_saathii_sdk_ffi_checksum_func_shut_down_clients(
+    );
+    uint16_t uniffi_saathii_sdk_ffi_checksum_func_init_logging(
     );
     uint16_t uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_bill_call_minute(
     );
@@ -656,6 +820,10 @@ extern "C" {
     );
     uint16_t uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_disconnect(
     );
+    uint16_t uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_export_account(
+    );
+    uint16_t uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_export_account_to(
+    );
     uint16_t uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_feed_state(
     );
     uint16_t uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_feed_stats(
@@ -690,9 +858,53 @@ extern "C" {
     );
     uint16_t uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_set_visible(
     );
+    uint16_t uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_shut_down(
+    );
     uint16_t uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_update_profile(
     );
     uint16_t uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_update_status(
+    );
+    uint16_t uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_recharge(
+    );
+    uint16_t uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_recharge_history(
+    );
+    uint16_t uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_verify_recharge(
+    );
+    uint16_t uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_add_favorite(
+    );
+    uint16_t uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_block(
+    );
+    uint16_t uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_blocked(
+    );
+    uint16_t uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_favorites(
+    );
+    uint16_t uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_is_blocked(
+    );
+    uint16_t uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_is_favorite(
+    );
+    uint16_t uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_remove_favorite(
+    );
+    uint16_t uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_report(
+    );
+    uint16_t uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_unblock(
+    );
+    uint16_t uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_confirm_upload(
+    );
+    uint16_t uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_sample_audio(
+    );
+    uint16_t uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_send_to_store(
+    );
+    uint16_t uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_submit_sample_url(
+    );
+    uint16_t uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_upload_sample(
+    );
+    uint16_t uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_upload_sample_directly(
+    );
+    uint16_t uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_upload_ticket(
+    );
+    uint16_t uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_verification_history(
+    );
+    uint16_t uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_verification_status(
     );
     uint16_t uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_coins(
     );
@@ -702,7 +914,19 @@ extern "C" {
     );
     uint16_t uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_wallet_balance(
     );
+    uint16_t uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_bank_details(
+    );
+    uint16_t uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_request_withdrawal(
+    );
+    uint16_t uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_set_bank_details(
+    );
+    uint16_t uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_withdrawals(
+    );
     uint16_t uniffi_saathii_sdk_ffi_checksum_method_eventlistener_on_event(
+    );
+    uint16_t uniffi_saathii_sdk_ffi_checksum_method_eventlistener_on_signed_out(
+    );
+    uint16_t uniffi_saathii_sdk_ffi_checksum_method_logsink_log(
     );
     uint16_t uniffi_saathii_sdk_ffi_checksum_method_otpsent_resend(
     );
@@ -1354,6 +1578,121 @@ namespace uniffi::saathii_sdk_ffi::st::vtablecallbackinterfaceeventlistener::vta
         rsLambda = nullptr;
     }
 } // namespace uniffi::saathii_sdk_ffi::st::vtablecallbackinterfaceeventlistener::vtablecallbackinterfaceeventlistener::free
+
+// Callback function: uniffi::saathii_sdk_ffi::st::vtablecallbackinterfacelogsink::vtablecallbackinterfacelogsink::free::UniffiCallbackInterfaceFree
+//
+// We have the following constraints:
+// - we need to pass a function pointer to Rust.
+// - we need a jsi::Runtime and jsi::Function to call into JS.
+// - function pointers can't store state, so we can't use a lamda.
+//
+// For this, we store a lambda as a global, as `rsLambda`. The `callback` function calls
+// the lambda, which itself calls the `body` which then calls into JS.
+//
+// We then give the `callback` function pointer to Rust which will call the lambda sometime in the
+// future.
+namespace uniffi::saathii_sdk_ffi::st::vtablecallbackinterfacelogsink::vtablecallbackinterfacelogsink::free {
+    using namespace facebook;
+
+    // We need to store a lambda in a global so we can call it from
+    // a function pointer. The function pointer is passed to Rust.
+    static std::function<void(uint64_t)> rsLambda = nullptr;
+
+    // This is the main body of the callback. It's called from the lambda,
+    // which itself is called from the callback function which is passed to Rust.
+    static void body(jsi::Runtime &rt,
+                     std::shared_ptr<uniffi_runtime::UniffiCallInvoker> callInvoker,
+                     std::shared_ptr<jsi::Value> callbackValue
+            ,uint64_t rs_handle) {
+
+        // Convert the arguments from Rust, into jsi::Values.
+        // We'll use the Bridging class to do this…
+        auto js_handle = uniffi_jsi::Bridging<uint64_t>::toJs(rt, callInvoker, rs_handle);
+
+        // Now we are ready to call the callback.
+        // We are already on the JS thread, because this `body` function was
+        // invoked from the CallInvoker.
+        try {
+            // Getting the callback function
+            auto cb = callbackValue->asObject(rt).asFunction(rt);
+            auto uniffiResult = cb.call(rt, js_handle
+            );
+
+            
+
+            
+        } catch (const jsi::JSError &error) {
+            std::cout << "Error in callback UniffiCallbackInterfaceFree: "
+                    << error.what() << std::endl;
+            throw error;
+        }
+    }
+
+    static void callback(uint64_t rs_handle) {
+        // If the runtime has shutdown, then there is no point in trying to
+        // call into Javascript. BUT how do we tell if the runtime has shutdown?
+        //
+        // Answer: the module destructor calls into callback `cleanup` method,
+        // which nulls out the rsLamda.
+        //
+        // If rsLamda is null, then there is no runtime to call into.
+        if (rsLambda == nullptr) {
+            // This only occurs when destructors are calling into Rust free/drop,
+            // which causes the JS callback to be dropped.
+            return;
+        }
+
+        // The runtime, the actual callback jsi::funtion, and the callInvoker
+        // are all in the lambda.
+        rsLambda(
+            rs_handle);
+    }
+
+    [[maybe_unused]] static UniffiCallbackInterfaceFree
+    makeCallbackFunction( // uniffi::saathii_sdk_ffi::st::vtablecallbackinterfacelogsink::vtablecallbackinterfacelogsink::free
+                    jsi::Runtime &rt,
+                     std::shared_ptr<uniffi_runtime::UniffiCallInvoker> callInvoker,
+                     const jsi::Value &value) {
+        if (rsLambda != nullptr) {
+            // `makeCallbackFunction` is called in two circumstances:
+            //
+            // 1. at startup, when initializing callback interface vtables.
+            // 2. when polling futures. This happens at least once per future that is
+            //    exposed to Javascript. We know that this is always the same function,
+            //    `uniffiFutureContinuationCallback` in `async-rust-calls.ts`.
+            //
+            // We can therefore return the callback function without making anything
+            // new if we've been initialized already.
+            return callback;
+        }
+        auto callbackFunction = value.asObject(rt).asFunction(rt);
+        auto callbackValue = std::make_shared<jsi::Value>(rt, callbackFunction);
+        rsLambda = [&rt, callInvoker, callbackValue](uint64_t rs_handle) {
+                // We immediately make a lambda which will do the work of transforming the
+                // arguments into JSI values and calling the callback.
+                uniffi_runtime::UniffiCallFunc jsLambda = [
+                    callInvoker,
+                    callbackValue
+                    , rs_handle](jsi::Runtime &rt) mutable {
+                    body(rt, callInvoker, callbackValue
+                        , rs_handle);
+                };
+                // We'll then call that lambda from the callInvoker which will
+                // look after calling it on the correct thread.
+                
+                callInvoker->invokeNonBlocking(rt, jsLambda);
+        };
+        return callback;
+    }
+
+    // This method is called from the destructor of NativeSaathiiSdkFfi, which only happens
+    // when the jsi::Runtime is being destroyed.
+    static void cleanup() {
+        // The lambda holds a reference to the the Runtime, so when this is nulled out,
+        // then the pointer will no longer be left dangling.
+        rsLambda = nullptr;
+    }
+} // namespace uniffi::saathii_sdk_ffi::st::vtablecallbackinterfacelogsink::vtablecallbackinterfacelogsink::free
 
 // Callback function: uniffi::saathii_sdk_ffi::st::vtablecallbackinterfacetokenstore::vtablecallbackinterfacetokenstore::free::UniffiCallbackInterfaceFree
 //
@@ -2644,6 +2983,137 @@ namespace uniffi::saathii_sdk_ffi::cb::callbackinterfaceeventlistenermethod0::vt
         rsLambda = nullptr;
     }
 } // namespace uniffi::saathii_sdk_ffi::cb::callbackinterfaceeventlistenermethod0::vtablecallbackinterfaceeventlistener
+    // Implementation of CallbackInterfaceEventListenerMethod1 for vtable field on_signed_out in VTableCallbackInterfaceEventListener
+
+
+// Callback function: uniffi::saathii_sdk_ffi::cb::callbackinterfaceeventlistenermethod1::vtablecallbackinterfaceeventlistener::UniffiCallbackInterfaceEventListenerMethod1
+//
+// We have the following constraints:
+// - we need to pass a function pointer to Rust.
+// - we need a jsi::Runtime and jsi::Function to call into JS.
+// - function pointers can't store state, so we can't use a lamda.
+//
+// For this, we store a lambda as a global, as `rsLambda`. The `callback` function calls
+// the lambda, which itself calls the `body` which then calls into JS.
+//
+// We then give the `callback` function pointer to Rust which will call the lambda sometime in the
+// future.
+namespace uniffi::saathii_sdk_ffi::cb::callbackinterfaceeventlistenermethod1::vtablecallbackinterfaceeventlistener {
+    using namespace facebook;
+
+    // We need to store a lambda in a global so we can call it from
+    // a function pointer. The function pointer is passed to Rust.
+    static std::function<void(uint64_t, RustBuffer, void *, RustCallStatus*)> rsLambda = nullptr;
+
+    // This is the main body of the callback. It's called from the lambda,
+    // which itself is called from the callback function which is passed to Rust.
+    static void body(jsi::Runtime &rt,
+                     std::shared_ptr<uniffi_runtime::UniffiCallInvoker> callInvoker,
+                     std::shared_ptr<jsi::Value> callbackValue
+            ,uint64_t rs_uniffiHandle
+            ,RustBuffer rs_by
+            ,void * rs_uniffiOutReturn, RustCallStatus* uniffi_call_status) {
+
+        // Convert the arguments from Rust, into jsi::Values.
+        // We'll use the Bridging class to do this…
+        auto js_uniffiHandle = uniffi_jsi::Bridging<uint64_t>::toJs(rt, callInvoker, rs_uniffiHandle);
+        auto js_by = uniffi::saathii_sdk_ffi::Bridging<RustBuffer>::toJs(rt, callInvoker, rs_by);
+
+        // Now we are ready to call the callback.
+        // We are already on the JS thread, because this `body` function was
+        // invoked from the CallInvoker.
+        try {
+            // Getting the callback function
+            auto cb = callbackValue->asObject(rt).asFunction(rt);
+            auto uniffiResult = cb.call(rt, js_uniffiHandle, js_by
+            );
+
+            // Now copy the result back from JS into the RustCallStatus object.
+            uniffi::saathii_sdk_ffi::Bridging<RustCallStatus>::copyFromJs(rt, callInvoker, uniffiResult, uniffi_call_status);
+
+            if (uniffi_call_status->code != UNIFFI_CALL_STATUS_OK) {
+                // The JS callback finished abnormally, so we cannot retrieve the return value.
+                return;
+            }
+
+            
+        } catch (const jsi::JSError &error) {
+            std::cout << "Error in callback UniffiCallbackInterfaceEventListenerMethod1: "
+                    << error.what() << std::endl;
+            throw error;
+        }
+    }
+
+    static void callback(uint64_t rs_uniffiHandle, RustBuffer rs_by, void * rs_uniffiOutReturn, RustCallStatus* uniffi_call_status) {
+        // If the runtime has shutdown, then there is no point in trying to
+        // call into Javascript. BUT how do we tell if the runtime has shutdown?
+        //
+        // Answer: the module destructor calls into callback `cleanup` method,
+        // which nulls out the rsLamda.
+        //
+        // If rsLamda is null, then there is no runtime to call into.
+        if (rsLambda == nullptr) {
+            // This only occurs when destructors are calling into Rust free/drop,
+            // which causes the JS callback to be dropped.
+            return;
+        }
+
+        // The runtime, the actual callback jsi::funtion, and the callInvoker
+        // are all in the lambda.
+        rsLambda(
+            rs_uniffiHandle, 
+            rs_by, 
+            rs_uniffiOutReturn, uniffi_call_status);
+    }
+
+    [[maybe_unused]] static UniffiCallbackInterfaceEventListenerMethod1
+    makeCallbackFunction( // uniffi::saathii_sdk_ffi::cb::callbackinterfaceeventlistenermethod1::vtablecallbackinterfaceeventlistener
+                    jsi::Runtime &rt,
+                     std::shared_ptr<uniffi_runtime::UniffiCallInvoker> callInvoker,
+                     const jsi::Value &value) {
+        if (rsLambda != nullptr) {
+            // `makeCallbackFunction` is called in two circumstances:
+            //
+            // 1. at startup, when initializing callback interface vtables.
+            // 2. when polling futures. This happens at least once per future that is
+            //    exposed to Javascript. We know that this is always the same function,
+            //    `uniffiFutureContinuationCallback` in `async-rust-calls.ts`.
+            //
+            // We can therefore return the callback function without making anything
+            // new if we've been initialized already.
+            return callback;
+        }
+        auto callbackFunction = value.asObject(rt).asFunction(rt);
+        auto callbackValue = std::make_shared<jsi::Value>(rt, callbackFunction);
+        rsLambda = [&rt, callInvoker, callbackValue](uint64_t rs_uniffiHandle, RustBuffer rs_by, void * rs_uniffiOutReturn, RustCallStatus* uniffi_call_status) {
+                // We immediately make a lambda which will do the work of transforming the
+                // arguments into JSI values and calling the callback.
+                uniffi_runtime::UniffiCallFunc jsLambda = [
+                    callInvoker,
+                    callbackValue
+                    , rs_uniffiHandle
+                    , rs_by
+                    , rs_uniffiOutReturn, uniffi_call_status](jsi::Runtime &rt) mutable {
+                    body(rt, callInvoker, callbackValue
+                        , rs_uniffiHandle
+                        , rs_by
+                        , rs_uniffiOutReturn, uniffi_call_status);
+                };
+                // We'll then call that lambda from the callInvoker which will
+                // look after calling it on the correct thread.
+                callInvoker->invokeBlocking(rt, jsLambda);
+        };
+        return callback;
+    }
+
+    // This method is called from the destructor of NativeSaathiiSdkFfi, which only happens
+    // when the jsi::Runtime is being destroyed.
+    static void cleanup() {
+        // The lambda holds a reference to the the Runtime, so when this is nulled out,
+        // then the pointer will no longer be left dangling.
+        rsLambda = nullptr;
+    }
+} // namespace uniffi::saathii_sdk_ffi::cb::callbackinterfaceeventlistenermethod1::vtablecallbackinterfaceeventlistener
 namespace uniffi::saathii_sdk_ffi {
 using namespace facebook;
 using CallInvoker = uniffi_runtime::UniffiCallInvoker;
@@ -2673,6 +3143,302 @@ template <> struct Bridging<UniffiVTableCallbackInterfaceEventListener> {
         );
     rsObject.on_event = uniffi::saathii_sdk_ffi::cb::callbackinterfaceeventlistenermethod0::vtablecallbackinterfaceeventlistener::makeCallbackFunction(
           rt, callInvoker, jsObject.getProperty(rt, "on_event")
+        );
+    rsObject.on_signed_out = uniffi::saathii_sdk_ffi::cb::callbackinterfaceeventlistenermethod1::vtablecallbackinterfaceeventlistener::makeCallbackFunction(
+          rt, callInvoker, jsObject.getProperty(rt, "on_signed_out")
+        );
+
+    return rsObject;
+  }
+};
+
+} // namespace uniffi::saathii_sdk_ffi
+    // Implementation of CallbackInterfaceClone for vtable field uniffi_clone in VTableCallbackInterfaceLogSink
+
+
+// Callback function: uniffi::saathii_sdk_ffi::cb::callbackinterfaceclone::vtablecallbackinterfacelogsink::UniffiCallbackInterfaceClone
+//
+// We have the following constraints:
+// - we need to pass a function pointer to Rust.
+// - we need a jsi::Runtime and jsi::Function to call into JS.
+// - function pointers can't store state, so we can't use a lamda.
+//
+// For this, we store a lambda as a global, as `rsLambda`. The `callback` function calls
+// the lambda, which itself calls the `body` which then calls into JS.
+//
+// We then give the `callback` function pointer to Rust which will call the lambda sometime in the
+// future.
+namespace uniffi::saathii_sdk_ffi::cb::callbackinterfaceclone::vtablecallbackinterfacelogsink {
+    using namespace facebook;
+
+    // We need to store a lambda in a global so we can call it from
+    // a function pointer. The function pointer is passed to Rust.
+    static std::function<void(uint64_t, uint64_t*)> rsLambda = nullptr;
+
+    // This is the main body of the callback. It's called from the lambda,
+    // which itself is called from the callback function which is passed to Rust.
+    static void body(jsi::Runtime &rt,
+                     std::shared_ptr<uniffi_runtime::UniffiCallInvoker> callInvoker,
+                     std::shared_ptr<jsi::Value> callbackValue
+            ,uint64_t rs_handle
+            , uint64_t* uniffi_direct_return) {
+
+        // Convert the arguments from Rust, into jsi::Values.
+        // We'll use the Bridging class to do this…
+        auto js_handle = uniffi_jsi::Bridging<uint64_t>::toJs(rt, callInvoker, rs_handle);
+
+        // Now we are ready to call the callback.
+        // We are already on the JS thread, because this `body` function was
+        // invoked from the CallInvoker.
+        try {
+            // Getting the callback function
+            auto cb = callbackValue->asObject(rt).asFunction(rt);
+            auto uniffiResult = cb.call(rt, js_handle
+            );
+
+            
+
+            
+            // Write the direct return value back to the caller.
+            if (uniffi_direct_return != nullptr) {
+                *uniffi_direct_return = uniffi_jsi::Bridging<uint64_t>::fromJs(
+                    rt, callInvoker, uniffiResult
+                );
+            }
+        } catch (const jsi::JSError &error) {
+            std::cout << "Error in callback UniffiCallbackInterfaceClone: "
+                    << error.what() << std::endl;
+            throw error;
+        }
+    }
+
+    static uint64_t callback(uint64_t rs_handle) {
+        // If the runtime has shutdown, then there is no point in trying to
+        // call into Javascript. BUT how do we tell if the runtime has shutdown?
+        //
+        // Answer: the module destructor calls into callback `cleanup` method,
+        // which nulls out the rsLamda.
+        //
+        // If rsLamda is null, then there is no runtime to call into.
+        if (rsLambda == nullptr) {
+            // This only occurs when destructors are calling into Rust free/drop,
+            // which causes the JS callback to be dropped.
+            return 0;
+        }
+        uint64_t uniffi_result = 0;
+
+        // The runtime, the actual callback jsi::funtion, and the callInvoker
+        // are all in the lambda.
+        rsLambda(
+            rs_handle, 
+            &uniffi_result);
+        return uniffi_result;
+    }
+
+    [[maybe_unused]] static UniffiCallbackInterfaceClone
+    makeCallbackFunction( // uniffi::saathii_sdk_ffi::cb::callbackinterfaceclone::vtablecallbackinterfacelogsink
+                    jsi::Runtime &rt,
+                     std::shared_ptr<uniffi_runtime::UniffiCallInvoker> callInvoker,
+                     const jsi::Value &value) {
+        if (rsLambda != nullptr) {
+            // `makeCallbackFunction` is called in two circumstances:
+            //
+            // 1. at startup, when initializing callback interface vtables.
+            // 2. when polling futures. This happens at least once per future that is
+            //    exposed to Javascript. We know that this is always the same function,
+            //    `uniffiFutureContinuationCallback` in `async-rust-calls.ts`.
+            //
+            // We can therefore return the callback function without making anything
+            // new if we've been initialized already.
+            return callback;
+        }
+        auto callbackFunction = value.asObject(rt).asFunction(rt);
+        auto callbackValue = std::make_shared<jsi::Value>(rt, callbackFunction);
+        rsLambda = [&rt, callInvoker, callbackValue](uint64_t rs_handle, uint64_t* uniffi_direct_return) {
+                // We immediately make a lambda which will do the work of transforming the
+                // arguments into JSI values and calling the callback.
+                uniffi_runtime::UniffiCallFunc jsLambda = [
+                    callInvoker,
+                    callbackValue
+                    , rs_handle, uniffi_direct_return](jsi::Runtime &rt) mutable {
+                    body(rt, callInvoker, callbackValue
+                        , rs_handle, uniffi_direct_return);
+                };
+                // We'll then call that lambda from the callInvoker which will
+                // look after calling it on the correct thread.
+                callInvoker->invokeBlocking(rt, jsLambda);
+        };
+        return callback;
+    }
+
+    // This method is called from the destructor of NativeSaathiiSdkFfi, which only happens
+    // when the jsi::Runtime is being destroyed.
+    static void cleanup() {
+        // The lambda holds a reference to the the Runtime, so when this is nulled out,
+        // then the pointer will no longer be left dangling.
+        rsLambda = nullptr;
+    }
+} // namespace uniffi::saathii_sdk_ffi::cb::callbackinterfaceclone::vtablecallbackinterfacelogsink
+    // Implementation of CallbackInterfaceLogSinkMethod0 for vtable field log in VTableCallbackInterfaceLogSink
+
+
+// Callback function: uniffi::saathii_sdk_ffi::cb::callbackinterfacelogsinkmethod0::vtablecallbackinterfacelogsink::UniffiCallbackInterfaceLogSinkMethod0
+//
+// We have the following constraints:
+// - we need to pass a function pointer to Rust.
+// - we need a jsi::Runtime and jsi::Function to call into JS.
+// - function pointers can't store state, so we can't use a lamda.
+//
+// For this, we store a lambda as a global, as `rsLambda`. The `callback` function calls
+// the lambda, which itself calls the `body` which then calls into JS.
+//
+// We then give the `callback` function pointer to Rust which will call the lambda sometime in the
+// future.
+namespace uniffi::saathii_sdk_ffi::cb::callbackinterfacelogsinkmethod0::vtablecallbackinterfacelogsink {
+    using namespace facebook;
+
+    // We need to store a lambda in a global so we can call it from
+    // a function pointer. The function pointer is passed to Rust.
+    static std::function<void(uint64_t, RustBuffer, void *, RustCallStatus*)> rsLambda = nullptr;
+
+    // This is the main body of the callback. It's called from the lambda,
+    // which itself is called from the callback function which is passed to Rust.
+    static void body(jsi::Runtime &rt,
+                     std::shared_ptr<uniffi_runtime::UniffiCallInvoker> callInvoker,
+                     std::shared_ptr<jsi::Value> callbackValue
+            ,uint64_t rs_uniffiHandle
+            ,RustBuffer rs_record
+            ,void * rs_uniffiOutReturn, RustCallStatus* uniffi_call_status) {
+
+        // Convert the arguments from Rust, into jsi::Values.
+        // We'll use the Bridging class to do this…
+        auto js_uniffiHandle = uniffi_jsi::Bridging<uint64_t>::toJs(rt, callInvoker, rs_uniffiHandle);
+        auto js_record = uniffi::saathii_sdk_ffi::Bridging<RustBuffer>::toJs(rt, callInvoker, rs_record);
+
+        // Now we are ready to call the callback.
+        // We are already on the JS thread, because this `body` function was
+        // invoked from the CallInvoker.
+        try {
+            // Getting the callback function
+            auto cb = callbackValue->asObject(rt).asFunction(rt);
+            auto uniffiResult = cb.call(rt, js_uniffiHandle, js_record
+            );
+
+            // Now copy the result back from JS into the RustCallStatus object.
+            uniffi::saathii_sdk_ffi::Bridging<RustCallStatus>::copyFromJs(rt, callInvoker, uniffiResult, uniffi_call_status);
+
+            if (uniffi_call_status->code != UNIFFI_CALL_STATUS_OK) {
+                // The JS callback finished abnormally, so we cannot retrieve the return value.
+                return;
+            }
+
+            
+        } catch (const jsi::JSError &error) {
+            std::cout << "Error in callback UniffiCallbackInterfaceLogSinkMethod0: "
+                    << error.what() << std::endl;
+            throw error;
+        }
+    }
+
+    static void callback(uint64_t rs_uniffiHandle, RustBuffer rs_record, void * rs_uniffiOutReturn, RustCallStatus* uniffi_call_status) {
+        // If the runtime has shutdown, then there is no point in trying to
+        // call into Javascript. BUT how do we tell if the runtime has shutdown?
+        //
+        // Answer: the module destructor calls into callback `cleanup` method,
+        // which nulls out the rsLamda.
+        //
+        // If rsLamda is null, then there is no runtime to call into.
+        if (rsLambda == nullptr) {
+            // This only occurs when destructors are calling into Rust free/drop,
+            // which causes the JS callback to be dropped.
+            return;
+        }
+
+        // The runtime, the actual callback jsi::funtion, and the callInvoker
+        // are all in the lambda.
+        rsLambda(
+            rs_uniffiHandle, 
+            rs_record, 
+            rs_uniffiOutReturn, uniffi_call_status);
+    }
+
+    [[maybe_unused]] static UniffiCallbackInterfaceLogSinkMethod0
+    makeCallbackFunction( // uniffi::saathii_sdk_ffi::cb::callbackinterfacelogsinkmethod0::vtablecallbackinterfacelogsink
+                    jsi::Runtime &rt,
+                     std::shared_ptr<uniffi_runtime::UniffiCallInvoker> callInvoker,
+                     const jsi::Value &value) {
+        if (rsLambda != nullptr) {
+            // `makeCallbackFunction` is called in two circumstances:
+            //
+            // 1. at startup, when initializing callback interface vtables.
+            // 2. when polling futures. This happens at least once per future that is
+            //    exposed to Javascript. We know that this is always the same function,
+            //    `uniffiFutureContinuationCallback` in `async-rust-calls.ts`.
+            //
+            // We can therefore return the callback function without making anything
+            // new if we've been initialized already.
+            return callback;
+        }
+        auto callbackFunction = value.asObject(rt).asFunction(rt);
+        auto callbackValue = std::make_shared<jsi::Value>(rt, callbackFunction);
+        rsLambda = [&rt, callInvoker, callbackValue](uint64_t rs_uniffiHandle, RustBuffer rs_record, void * rs_uniffiOutReturn, RustCallStatus* uniffi_call_status) {
+                // We immediately make a lambda which will do the work of transforming the
+                // arguments into JSI values and calling the callback.
+                uniffi_runtime::UniffiCallFunc jsLambda = [
+                    callInvoker,
+                    callbackValue
+                    , rs_uniffiHandle
+                    , rs_record
+                    , rs_uniffiOutReturn, uniffi_call_status](jsi::Runtime &rt) mutable {
+                    body(rt, callInvoker, callbackValue
+                        , rs_uniffiHandle
+                        , rs_record
+                        , rs_uniffiOutReturn, uniffi_call_status);
+                };
+                // We'll then call that lambda from the callInvoker which will
+                // look after calling it on the correct thread.
+                callInvoker->invokeBlocking(rt, jsLambda);
+        };
+        return callback;
+    }
+
+    // This method is called from the destructor of NativeSaathiiSdkFfi, which only happens
+    // when the jsi::Runtime is being destroyed.
+    static void cleanup() {
+        // The lambda holds a reference to the the Runtime, so when this is nulled out,
+        // then the pointer will no longer be left dangling.
+        rsLambda = nullptr;
+    }
+} // namespace uniffi::saathii_sdk_ffi::cb::callbackinterfacelogsinkmethod0::vtablecallbackinterfacelogsink
+namespace uniffi::saathii_sdk_ffi {
+using namespace facebook;
+using CallInvoker = uniffi_runtime::UniffiCallInvoker;
+
+template <> struct Bridging<UniffiVTableCallbackInterfaceLogSink> {
+  static UniffiVTableCallbackInterfaceLogSink fromJs(jsi::Runtime &rt,
+    std::shared_ptr<CallInvoker> callInvoker,
+    const jsi::Value &jsValue
+  ) {
+    // Check if the input is an object
+    if (!jsValue.isObject()) {
+      throw jsi::JSError(rt, "Expected an object for UniffiVTableCallbackInterfaceLogSink");
+    }
+
+    // Get the object from the jsi::Value
+    auto jsObject = jsValue.getObject(rt);
+
+    // Create the vtable struct
+    UniffiVTableCallbackInterfaceLogSink rsObject;
+
+    // Create the vtable from the js callbacks.
+    rsObject.uniffi_free = uniffi::saathii_sdk_ffi::st::vtablecallbackinterfacelogsink::vtablecallbackinterfacelogsink::free::makeCallbackFunction(
+          rt, callInvoker, jsObject.getProperty(rt, "uniffi_free")
+        );
+    rsObject.uniffi_clone = uniffi::saathii_sdk_ffi::cb::callbackinterfaceclone::vtablecallbackinterfacelogsink::makeCallbackFunction(
+          rt, callInvoker, jsObject.getProperty(rt, "uniffi_clone")
+        );
+    rsObject.log = uniffi::saathii_sdk_ffi::cb::callbackinterfacelogsinkmethod0::vtablecallbackinterfacelogsink::makeCallbackFunction(
+          rt, callInvoker, jsObject.getProperty(rt, "log")
         );
 
     return rsObject;
@@ -3486,6 +4252,22 @@ NativeSaathiiSdkFfi::NativeSaathiiSdkFfi(
             return this->cpp_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_disconnect(rt, thisVal, args, count);
         }
     );
+    props["ubrn_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_export_account"] = jsi::Function::createFromHostFunction(
+        rt,
+        jsi::PropNameID::forAscii(rt, "ubrn_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_export_account"),
+        1,
+        [this](jsi::Runtime &rt, const jsi::Value &thisVal, const jsi::Value *args, size_t count) -> jsi::Value {
+            return this->cpp_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_export_account(rt, thisVal, args, count);
+        }
+    );
+    props["ubrn_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_export_account_to"] = jsi::Function::createFromHostFunction(
+        rt,
+        jsi::PropNameID::forAscii(rt, "ubrn_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_export_account_to"),
+        2,
+        [this](jsi::Runtime &rt, const jsi::Value &thisVal, const jsi::Value *args, size_t count) -> jsi::Value {
+            return this->cpp_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_export_account_to(rt, thisVal, args, count);
+        }
+    );
     props["ubrn_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_feed_state"] = jsi::Function::createFromHostFunction(
         rt,
         jsi::PropNameID::forAscii(rt, "ubrn_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_feed_state"),
@@ -3622,6 +4404,14 @@ NativeSaathiiSdkFfi::NativeSaathiiSdkFfi(
             return this->cpp_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_set_visible(rt, thisVal, args, count);
         }
     );
+    props["ubrn_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_shut_down"] = jsi::Function::createFromHostFunction(
+        rt,
+        jsi::PropNameID::forAscii(rt, "ubrn_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_shut_down"),
+        1,
+        [this](jsi::Runtime &rt, const jsi::Value &thisVal, const jsi::Value *args, size_t count) -> jsi::Value {
+            return this->cpp_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_shut_down(rt, thisVal, args, count);
+        }
+    );
     props["ubrn_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_update_profile"] = jsi::Function::createFromHostFunction(
         rt,
         jsi::PropNameID::forAscii(rt, "ubrn_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_update_profile"),
@@ -3636,6 +4426,174 @@ NativeSaathiiSdkFfi::NativeSaathiiSdkFfi(
         2,
         [this](jsi::Runtime &rt, const jsi::Value &thisVal, const jsi::Value *args, size_t count) -> jsi::Value {
             return this->cpp_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_update_status(rt, thisVal, args, count);
+        }
+    );
+    props["ubrn_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_recharge"] = jsi::Function::createFromHostFunction(
+        rt,
+        jsi::PropNameID::forAscii(rt, "ubrn_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_recharge"),
+        4,
+        [this](jsi::Runtime &rt, const jsi::Value &thisVal, const jsi::Value *args, size_t count) -> jsi::Value {
+            return this->cpp_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_recharge(rt, thisVal, args, count);
+        }
+    );
+    props["ubrn_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_recharge_history"] = jsi::Function::createFromHostFunction(
+        rt,
+        jsi::PropNameID::forAscii(rt, "ubrn_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_recharge_history"),
+        3,
+        [this](jsi::Runtime &rt, const jsi::Value &thisVal, const jsi::Value *args, size_t count) -> jsi::Value {
+            return this->cpp_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_recharge_history(rt, thisVal, args, count);
+        }
+    );
+    props["ubrn_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_verify_recharge"] = jsi::Function::createFromHostFunction(
+        rt,
+        jsi::PropNameID::forAscii(rt, "ubrn_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_verify_recharge"),
+        3,
+        [this](jsi::Runtime &rt, const jsi::Value &thisVal, const jsi::Value *args, size_t count) -> jsi::Value {
+            return this->cpp_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_verify_recharge(rt, thisVal, args, count);
+        }
+    );
+    props["ubrn_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_add_favorite"] = jsi::Function::createFromHostFunction(
+        rt,
+        jsi::PropNameID::forAscii(rt, "ubrn_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_add_favorite"),
+        2,
+        [this](jsi::Runtime &rt, const jsi::Value &thisVal, const jsi::Value *args, size_t count) -> jsi::Value {
+            return this->cpp_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_add_favorite(rt, thisVal, args, count);
+        }
+    );
+    props["ubrn_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_block"] = jsi::Function::createFromHostFunction(
+        rt,
+        jsi::PropNameID::forAscii(rt, "ubrn_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_block"),
+        3,
+        [this](jsi::Runtime &rt, const jsi::Value &thisVal, const jsi::Value *args, size_t count) -> jsi::Value {
+            return this->cpp_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_block(rt, thisVal, args, count);
+        }
+    );
+    props["ubrn_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_blocked"] = jsi::Function::createFromHostFunction(
+        rt,
+        jsi::PropNameID::forAscii(rt, "ubrn_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_blocked"),
+        3,
+        [this](jsi::Runtime &rt, const jsi::Value &thisVal, const jsi::Value *args, size_t count) -> jsi::Value {
+            return this->cpp_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_blocked(rt, thisVal, args, count);
+        }
+    );
+    props["ubrn_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_favorites"] = jsi::Function::createFromHostFunction(
+        rt,
+        jsi::PropNameID::forAscii(rt, "ubrn_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_favorites"),
+        3,
+        [this](jsi::Runtime &rt, const jsi::Value &thisVal, const jsi::Value *args, size_t count) -> jsi::Value {
+            return this->cpp_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_favorites(rt, thisVal, args, count);
+        }
+    );
+    props["ubrn_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_is_blocked"] = jsi::Function::createFromHostFunction(
+        rt,
+        jsi::PropNameID::forAscii(rt, "ubrn_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_is_blocked"),
+        2,
+        [this](jsi::Runtime &rt, const jsi::Value &thisVal, const jsi::Value *args, size_t count) -> jsi::Value {
+            return this->cpp_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_is_blocked(rt, thisVal, args, count);
+        }
+    );
+    props["ubrn_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_is_favorite"] = jsi::Function::createFromHostFunction(
+        rt,
+        jsi::PropNameID::forAscii(rt, "ubrn_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_is_favorite"),
+        2,
+        [this](jsi::Runtime &rt, const jsi::Value &thisVal, const jsi::Value *args, size_t count) -> jsi::Value {
+            return this->cpp_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_is_favorite(rt, thisVal, args, count);
+        }
+    );
+    props["ubrn_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_remove_favorite"] = jsi::Function::createFromHostFunction(
+        rt,
+        jsi::PropNameID::forAscii(rt, "ubrn_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_remove_favorite"),
+        2,
+        [this](jsi::Runtime &rt, const jsi::Value &thisVal, const jsi::Value *args, size_t count) -> jsi::Value {
+            return this->cpp_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_remove_favorite(rt, thisVal, args, count);
+        }
+    );
+    props["ubrn_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_report"] = jsi::Function::createFromHostFunction(
+        rt,
+        jsi::PropNameID::forAscii(rt, "ubrn_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_report"),
+        4,
+        [this](jsi::Runtime &rt, const jsi::Value &thisVal, const jsi::Value *args, size_t count) -> jsi::Value {
+            return this->cpp_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_report(rt, thisVal, args, count);
+        }
+    );
+    props["ubrn_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_unblock"] = jsi::Function::createFromHostFunction(
+        rt,
+        jsi::PropNameID::forAscii(rt, "ubrn_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_unblock"),
+        2,
+        [this](jsi::Runtime &rt, const jsi::Value &thisVal, const jsi::Value *args, size_t count) -> jsi::Value {
+            return this->cpp_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_unblock(rt, thisVal, args, count);
+        }
+    );
+    props["ubrn_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_confirm_upload"] = jsi::Function::createFromHostFunction(
+        rt,
+        jsi::PropNameID::forAscii(rt, "ubrn_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_confirm_upload"),
+        2,
+        [this](jsi::Runtime &rt, const jsi::Value &thisVal, const jsi::Value *args, size_t count) -> jsi::Value {
+            return this->cpp_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_confirm_upload(rt, thisVal, args, count);
+        }
+    );
+    props["ubrn_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_sample_audio"] = jsi::Function::createFromHostFunction(
+        rt,
+        jsi::PropNameID::forAscii(rt, "ubrn_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_sample_audio"),
+        2,
+        [this](jsi::Runtime &rt, const jsi::Value &thisVal, const jsi::Value *args, size_t count) -> jsi::Value {
+            return this->cpp_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_sample_audio(rt, thisVal, args, count);
+        }
+    );
+    props["ubrn_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_send_to_store"] = jsi::Function::createFromHostFunction(
+        rt,
+        jsi::PropNameID::forAscii(rt, "ubrn_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_send_to_store"),
+        3,
+        [this](jsi::Runtime &rt, const jsi::Value &thisVal, const jsi::Value *args, size_t count) -> jsi::Value {
+            return this->cpp_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_send_to_store(rt, thisVal, args, count);
+        }
+    );
+    props["ubrn_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_submit_sample_url"] = jsi::Function::createFromHostFunction(
+        rt,
+        jsi::PropNameID::forAscii(rt, "ubrn_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_submit_sample_url"),
+        2,
+        [this](jsi::Runtime &rt, const jsi::Value &thisVal, const jsi::Value *args, size_t count) -> jsi::Value {
+            return this->cpp_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_submit_sample_url(rt, thisVal, args, count);
+        }
+    );
+    props["ubrn_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_upload_sample"] = jsi::Function::createFromHostFunction(
+        rt,
+        jsi::PropNameID::forAscii(rt, "ubrn_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_upload_sample"),
+        2,
+        [this](jsi::Runtime &rt, const jsi::Value &thisVal, const jsi::Value *args, size_t count) -> jsi::Value {
+            return this->cpp_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_upload_sample(rt, thisVal, args, count);
+        }
+    );
+    props["ubrn_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_upload_sample_directly"] = jsi::Function::createFromHostFunction(
+        rt,
+        jsi::PropNameID::forAscii(rt, "ubrn_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_upload_sample_directly"),
+        2,
+        [this](jsi::Runtime &rt, const jsi::Value &thisVal, const jsi::Value *args, size_t count) -> jsi::Value {
+            return this->cpp_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_upload_sample_directly(rt, thisVal, args, count);
+        }
+    );
+    props["ubrn_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_upload_ticket"] = jsi::Function::createFromHostFunction(
+        rt,
+        jsi::PropNameID::forAscii(rt, "ubrn_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_upload_ticket"),
+        1,
+        [this](jsi::Runtime &rt, const jsi::Value &thisVal, const jsi::Value *args, size_t count) -> jsi::Value {
+            return this->cpp_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_upload_ticket(rt, thisVal, args, count);
+        }
+    );
+    props["ubrn_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_verification_history"] = jsi::Function::createFromHostFunction(
+        rt,
+        jsi::PropNameID::forAscii(rt, "ubrn_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_verification_history"),
+        1,
+        [this](jsi::Runtime &rt, const jsi::Value &thisVal, const jsi::Value *args, size_t count) -> jsi::Value {
+            return this->cpp_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_verification_history(rt, thisVal, args, count);
+        }
+    );
+    props["ubrn_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_verification_status"] = jsi::Function::createFromHostFunction(
+        rt,
+        jsi::PropNameID::forAscii(rt, "ubrn_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_verification_status"),
+        1,
+        [this](jsi::Runtime &rt, const jsi::Value &thisVal, const jsi::Value *args, size_t count) -> jsi::Value {
+            return this->cpp_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_verification_status(rt, thisVal, args, count);
         }
     );
     props["ubrn_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_coins"] = jsi::Function::createFromHostFunction(
@@ -3670,6 +4628,38 @@ NativeSaathiiSdkFfi::NativeSaathiiSdkFfi(
             return this->cpp_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_wallet_balance(rt, thisVal, args, count);
         }
     );
+    props["ubrn_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_bank_details"] = jsi::Function::createFromHostFunction(
+        rt,
+        jsi::PropNameID::forAscii(rt, "ubrn_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_bank_details"),
+        1,
+        [this](jsi::Runtime &rt, const jsi::Value &thisVal, const jsi::Value *args, size_t count) -> jsi::Value {
+            return this->cpp_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_bank_details(rt, thisVal, args, count);
+        }
+    );
+    props["ubrn_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_request_withdrawal"] = jsi::Function::createFromHostFunction(
+        rt,
+        jsi::PropNameID::forAscii(rt, "ubrn_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_request_withdrawal"),
+        3,
+        [this](jsi::Runtime &rt, const jsi::Value &thisVal, const jsi::Value *args, size_t count) -> jsi::Value {
+            return this->cpp_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_request_withdrawal(rt, thisVal, args, count);
+        }
+    );
+    props["ubrn_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_set_bank_details"] = jsi::Function::createFromHostFunction(
+        rt,
+        jsi::PropNameID::forAscii(rt, "ubrn_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_set_bank_details"),
+        2,
+        [this](jsi::Runtime &rt, const jsi::Value &thisVal, const jsi::Value *args, size_t count) -> jsi::Value {
+            return this->cpp_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_set_bank_details(rt, thisVal, args, count);
+        }
+    );
+    props["ubrn_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_withdrawals"] = jsi::Function::createFromHostFunction(
+        rt,
+        jsi::PropNameID::forAscii(rt, "ubrn_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_withdrawals"),
+        3,
+        [this](jsi::Runtime &rt, const jsi::Value &thisVal, const jsi::Value *args, size_t count) -> jsi::Value {
+            return this->cpp_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_withdrawals(rt, thisVal, args, count);
+        }
+    );
     props["ubrn_uniffi_saathii_sdk_ffi_fn_clone_eventlistener"] = jsi::Function::createFromHostFunction(
         rt,
         jsi::PropNameID::forAscii(rt, "ubrn_uniffi_saathii_sdk_ffi_fn_clone_eventlistener"),
@@ -3700,6 +4690,46 @@ NativeSaathiiSdkFfi::NativeSaathiiSdkFfi(
         2,
         [this](jsi::Runtime &rt, const jsi::Value &thisVal, const jsi::Value *args, size_t count) -> jsi::Value {
             return this->cpp_uniffi_saathii_sdk_ffi_fn_method_eventlistener_on_event(rt, thisVal, args, count);
+        }
+    );
+    props["ubrn_uniffi_saathii_sdk_ffi_fn_method_eventlistener_on_signed_out"] = jsi::Function::createFromHostFunction(
+        rt,
+        jsi::PropNameID::forAscii(rt, "ubrn_uniffi_saathii_sdk_ffi_fn_method_eventlistener_on_signed_out"),
+        2,
+        [this](jsi::Runtime &rt, const jsi::Value &thisVal, const jsi::Value *args, size_t count) -> jsi::Value {
+            return this->cpp_uniffi_saathii_sdk_ffi_fn_method_eventlistener_on_signed_out(rt, thisVal, args, count);
+        }
+    );
+    props["ubrn_uniffi_saathii_sdk_ffi_fn_clone_logsink"] = jsi::Function::createFromHostFunction(
+        rt,
+        jsi::PropNameID::forAscii(rt, "ubrn_uniffi_saathii_sdk_ffi_fn_clone_logsink"),
+        1,
+        [this](jsi::Runtime &rt, const jsi::Value &thisVal, const jsi::Value *args, size_t count) -> jsi::Value {
+            return this->cpp_uniffi_saathii_sdk_ffi_fn_clone_logsink(rt, thisVal, args, count);
+        }
+    );
+    props["ubrn_uniffi_saathii_sdk_ffi_fn_free_logsink"] = jsi::Function::createFromHostFunction(
+        rt,
+        jsi::PropNameID::forAscii(rt, "ubrn_uniffi_saathii_sdk_ffi_fn_free_logsink"),
+        1,
+        [this](jsi::Runtime &rt, const jsi::Value &thisVal, const jsi::Value *args, size_t count) -> jsi::Value {
+            return this->cpp_uniffi_saathii_sdk_ffi_fn_free_logsink(rt, thisVal, args, count);
+        }
+    );
+    props["ubrn_uniffi_saathii_sdk_ffi_fn_init_callback_vtable_logsink"] = jsi::Function::createFromHostFunction(
+        rt,
+        jsi::PropNameID::forAscii(rt, "ubrn_uniffi_saathii_sdk_ffi_fn_init_callback_vtable_logsink"),
+        1,
+        [this](jsi::Runtime &rt, const jsi::Value &thisVal, const jsi::Value *args, size_t count) -> jsi::Value {
+            return this->cpp_uniffi_saathii_sdk_ffi_fn_init_callback_vtable_logsink(rt, thisVal, args, count);
+        }
+    );
+    props["ubrn_uniffi_saathii_sdk_ffi_fn_method_logsink_log"] = jsi::Function::createFromHostFunction(
+        rt,
+        jsi::PropNameID::forAscii(rt, "ubrn_uniffi_saathii_sdk_ffi_fn_method_logsink_log"),
+        2,
+        [this](jsi::Runtime &rt, const jsi::Value &thisVal, const jsi::Value *args, size_t count) -> jsi::Value {
+            return this->cpp_uniffi_saathii_sdk_ffi_fn_method_logsink_log(rt, thisVal, args, count);
         }
     );
     props["ubrn_uniffi_saathii_sdk_ffi_fn_clone_otpsent"] = jsi::Function::createFromHostFunction(
@@ -3814,12 +4844,20 @@ NativeSaathiiSdkFfi::NativeSaathiiSdkFfi(
             return this->cpp_uniffi_saathii_sdk_ffi_fn_func_new_idempotency_key(rt, thisVal, args, count);
         }
     );
-    props["ubrn_uniffi_saathii_sdk_ffi_fn_func_start_over"] = jsi::Function::createFromHostFunction(
+    props["ubrn_uniffi_saathii_sdk_ffi_fn_func_shut_down_clients"] = jsi::Function::createFromHostFunction(
         rt,
-        jsi::PropNameID::forAscii(rt, "ubrn_uniffi_saathii_sdk_ffi_fn_func_start_over"),
+        jsi::PropNameID::forAscii(rt, "ubrn_uniffi_saathii_sdk_ffi_fn_func_shut_down_clients"),
         0,
         [this](jsi::Runtime &rt, const jsi::Value &thisVal, const jsi::Value *args, size_t count) -> jsi::Value {
-            return this->cpp_uniffi_saathii_sdk_ffi_fn_func_start_over(rt, thisVal, args, count);
+            return this->cpp_uniffi_saathii_sdk_ffi_fn_func_shut_down_clients(rt, thisVal, args, count);
+        }
+    );
+    props["ubrn_uniffi_saathii_sdk_ffi_fn_func_init_logging"] = jsi::Function::createFromHostFunction(
+        rt,
+        jsi::PropNameID::forAscii(rt, "ubrn_uniffi_saathii_sdk_ffi_fn_func_init_logging"),
+        2,
+        [this](jsi::Runtime &rt, const jsi::Value &thisVal, const jsi::Value *args, size_t count) -> jsi::Value {
+            return this->cpp_uniffi_saathii_sdk_ffi_fn_func_init_logging(rt, thisVal, args, count);
         }
     );
     props["ubrn_ffi_saathii_sdk_ffi_rust_future_poll_u8"] = jsi::Function::createFromHostFunction(
@@ -4214,12 +5252,20 @@ NativeSaathiiSdkFfi::NativeSaathiiSdkFfi(
             return this->cpp_uniffi_saathii_sdk_ffi_checksum_func_new_idempotency_key(rt, thisVal, args, count);
         }
     );
-    props["ubrn_uniffi_saathii_sdk_ffi_checksum_func_start_over"] = jsi::Function::createFromHostFunction(
+    props["ubrn_uniffi_saathii_sdk_ffi_checksum_func_shut_down_clients"] = jsi::Function::createFromHostFunction(
         rt,
-        jsi::PropNameID::forAscii(rt, "ubrn_uniffi_saathii_sdk_ffi_checksum_func_start_over"),
+        jsi::PropNameID::forAscii(rt, "ubrn_uniffi_saathii_sdk_ffi_checksum_func_shut_down_clients"),
         0,
         [this](jsi::Runtime &rt, const jsi::Value &thisVal, const jsi::Value *args, size_t count) -> jsi::Value {
-            return this->cpp_uniffi_saathii_sdk_ffi_checksum_func_start_over(rt, thisVal, args, count);
+            return this->cpp_uniffi_saathii_sdk_ffi_checksum_func_shut_down_clients(rt, thisVal, args, count);
+        }
+    );
+    props["ubrn_uniffi_saathii_sdk_ffi_checksum_func_init_logging"] = jsi::Function::createFromHostFunction(
+        rt,
+        jsi::PropNameID::forAscii(rt, "ubrn_uniffi_saathii_sdk_ffi_checksum_func_init_logging"),
+        0,
+        [this](jsi::Runtime &rt, const jsi::Value &thisVal, const jsi::Value *args, size_t count) -> jsi::Value {
+            return this->cpp_uniffi_saathii_sdk_ffi_checksum_func_init_logging(rt, thisVal, args, count);
         }
     );
     props["ubrn_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_bill_call_minute"] = jsi::Function::createFromHostFunction(
@@ -4374,6 +5420,22 @@ NativeSaathiiSdkFfi::NativeSaathiiSdkFfi(
             return this->cpp_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_disconnect(rt, thisVal, args, count);
         }
     );
+    props["ubrn_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_export_account"] = jsi::Function::createFromHostFunction(
+        rt,
+        jsi::PropNameID::forAscii(rt, "ubrn_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_export_account"),
+        0,
+        [this](jsi::Runtime &rt, const jsi::Value &thisVal, const jsi::Value *args, size_t count) -> jsi::Value {
+            return this->cpp_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_export_account(rt, thisVal, args, count);
+        }
+    );
+    props["ubrn_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_export_account_to"] = jsi::Function::createFromHostFunction(
+        rt,
+        jsi::PropNameID::forAscii(rt, "ubrn_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_export_account_to"),
+        0,
+        [this](jsi::Runtime &rt, const jsi::Value &thisVal, const jsi::Value *args, size_t count) -> jsi::Value {
+            return this->cpp_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_export_account_to(rt, thisVal, args, count);
+        }
+    );
     props["ubrn_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_feed_state"] = jsi::Function::createFromHostFunction(
         rt,
         jsi::PropNameID::forAscii(rt, "ubrn_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_feed_state"),
@@ -4510,6 +5572,14 @@ NativeSaathiiSdkFfi::NativeSaathiiSdkFfi(
             return this->cpp_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_set_visible(rt, thisVal, args, count);
         }
     );
+    props["ubrn_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_shut_down"] = jsi::Function::createFromHostFunction(
+        rt,
+        jsi::PropNameID::forAscii(rt, "ubrn_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_shut_down"),
+        0,
+        [this](jsi::Runtime &rt, const jsi::Value &thisVal, const jsi::Value *args, size_t count) -> jsi::Value {
+            return this->cpp_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_shut_down(rt, thisVal, args, count);
+        }
+    );
     props["ubrn_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_update_profile"] = jsi::Function::createFromHostFunction(
         rt,
         jsi::PropNameID::forAscii(rt, "ubrn_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_update_profile"),
@@ -4524,6 +5594,174 @@ NativeSaathiiSdkFfi::NativeSaathiiSdkFfi(
         0,
         [this](jsi::Runtime &rt, const jsi::Value &thisVal, const jsi::Value *args, size_t count) -> jsi::Value {
             return this->cpp_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_update_status(rt, thisVal, args, count);
+        }
+    );
+    props["ubrn_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_recharge"] = jsi::Function::createFromHostFunction(
+        rt,
+        jsi::PropNameID::forAscii(rt, "ubrn_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_recharge"),
+        0,
+        [this](jsi::Runtime &rt, const jsi::Value &thisVal, const jsi::Value *args, size_t count) -> jsi::Value {
+            return this->cpp_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_recharge(rt, thisVal, args, count);
+        }
+    );
+    props["ubrn_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_recharge_history"] = jsi::Function::createFromHostFunction(
+        rt,
+        jsi::PropNameID::forAscii(rt, "ubrn_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_recharge_history"),
+        0,
+        [this](jsi::Runtime &rt, const jsi::Value &thisVal, const jsi::Value *args, size_t count) -> jsi::Value {
+            return this->cpp_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_recharge_history(rt, thisVal, args, count);
+        }
+    );
+    props["ubrn_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_verify_recharge"] = jsi::Function::createFromHostFunction(
+        rt,
+        jsi::PropNameID::forAscii(rt, "ubrn_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_verify_recharge"),
+        0,
+        [this](jsi::Runtime &rt, const jsi::Value &thisVal, const jsi::Value *args, size_t count) -> jsi::Value {
+            return this->cpp_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_verify_recharge(rt, thisVal, args, count);
+        }
+    );
+    props["ubrn_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_add_favorite"] = jsi::Function::createFromHostFunction(
+        rt,
+        jsi::PropNameID::forAscii(rt, "ubrn_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_add_favorite"),
+        0,
+        [this](jsi::Runtime &rt, const jsi::Value &thisVal, const jsi::Value *args, size_t count) -> jsi::Value {
+            return this->cpp_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_add_favorite(rt, thisVal, args, count);
+        }
+    );
+    props["ubrn_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_block"] = jsi::Function::createFromHostFunction(
+        rt,
+        jsi::PropNameID::forAscii(rt, "ubrn_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_block"),
+        0,
+        [this](jsi::Runtime &rt, const jsi::Value &thisVal, const jsi::Value *args, size_t count) -> jsi::Value {
+            return this->cpp_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_block(rt, thisVal, args, count);
+        }
+    );
+    props["ubrn_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_blocked"] = jsi::Function::createFromHostFunction(
+        rt,
+        jsi::PropNameID::forAscii(rt, "ubrn_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_blocked"),
+        0,
+        [this](jsi::Runtime &rt, const jsi::Value &thisVal, const jsi::Value *args, size_t count) -> jsi::Value {
+            return this->cpp_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_blocked(rt, thisVal, args, count);
+        }
+    );
+    props["ubrn_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_favorites"] = jsi::Function::createFromHostFunction(
+        rt,
+        jsi::PropNameID::forAscii(rt, "ubrn_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_favorites"),
+        0,
+        [this](jsi::Runtime &rt, const jsi::Value &thisVal, const jsi::Value *args, size_t count) -> jsi::Value {
+            return this->cpp_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_favorites(rt, thisVal, args, count);
+        }
+    );
+    props["ubrn_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_is_blocked"] = jsi::Function::createFromHostFunction(
+        rt,
+        jsi::PropNameID::forAscii(rt, "ubrn_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_is_blocked"),
+        0,
+        [this](jsi::Runtime &rt, const jsi::Value &thisVal, const jsi::Value *args, size_t count) -> jsi::Value {
+            return this->cpp_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_is_blocked(rt, thisVal, args, count);
+        }
+    );
+    props["ubrn_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_is_favorite"] = jsi::Function::createFromHostFunction(
+        rt,
+        jsi::PropNameID::forAscii(rt, "ubrn_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_is_favorite"),
+        0,
+        [this](jsi::Runtime &rt, const jsi::Value &thisVal, const jsi::Value *args, size_t count) -> jsi::Value {
+            return this->cpp_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_is_favorite(rt, thisVal, args, count);
+        }
+    );
+    props["ubrn_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_remove_favorite"] = jsi::Function::createFromHostFunction(
+        rt,
+        jsi::PropNameID::forAscii(rt, "ubrn_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_remove_favorite"),
+        0,
+        [this](jsi::Runtime &rt, const jsi::Value &thisVal, const jsi::Value *args, size_t count) -> jsi::Value {
+            return this->cpp_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_remove_favorite(rt, thisVal, args, count);
+        }
+    );
+    props["ubrn_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_report"] = jsi::Function::createFromHostFunction(
+        rt,
+        jsi::PropNameID::forAscii(rt, "ubrn_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_report"),
+        0,
+        [this](jsi::Runtime &rt, const jsi::Value &thisVal, const jsi::Value *args, size_t count) -> jsi::Value {
+            return this->cpp_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_report(rt, thisVal, args, count);
+        }
+    );
+    props["ubrn_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_unblock"] = jsi::Function::createFromHostFunction(
+        rt,
+        jsi::PropNameID::forAscii(rt, "ubrn_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_unblock"),
+        0,
+        [this](jsi::Runtime &rt, const jsi::Value &thisVal, const jsi::Value *args, size_t count) -> jsi::Value {
+            return this->cpp_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_unblock(rt, thisVal, args, count);
+        }
+    );
+    props["ubrn_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_confirm_upload"] = jsi::Function::createFromHostFunction(
+        rt,
+        jsi::PropNameID::forAscii(rt, "ubrn_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_confirm_upload"),
+        0,
+        [this](jsi::Runtime &rt, const jsi::Value &thisVal, const jsi::Value *args, size_t count) -> jsi::Value {
+            return this->cpp_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_confirm_upload(rt, thisVal, args, count);
+        }
+    );
+    props["ubrn_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_sample_audio"] = jsi::Function::createFromHostFunction(
+        rt,
+        jsi::PropNameID::forAscii(rt, "ubrn_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_sample_audio"),
+        0,
+        [this](jsi::Runtime &rt, const jsi::Value &thisVal, const jsi::Value *args, size_t count) -> jsi::Value {
+            return this->cpp_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_sample_audio(rt, thisVal, args, count);
+        }
+    );
+    props["ubrn_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_send_to_store"] = jsi::Function::createFromHostFunction(
+        rt,
+        jsi::PropNameID::forAscii(rt, "ubrn_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_send_to_store"),
+        0,
+        [this](jsi::Runtime &rt, const jsi::Value &thisVal, const jsi::Value *args, size_t count) -> jsi::Value {
+            return this->cpp_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_send_to_store(rt, thisVal, args, count);
+        }
+    );
+    props["ubrn_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_submit_sample_url"] = jsi::Function::createFromHostFunction(
+        rt,
+        jsi::PropNameID::forAscii(rt, "ubrn_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_submit_sample_url"),
+        0,
+        [this](jsi::Runtime &rt, const jsi::Value &thisVal, const jsi::Value *args, size_t count) -> jsi::Value {
+            return this->cpp_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_submit_sample_url(rt, thisVal, args, count);
+        }
+    );
+    props["ubrn_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_upload_sample"] = jsi::Function::createFromHostFunction(
+        rt,
+        jsi::PropNameID::forAscii(rt, "ubrn_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_upload_sample"),
+        0,
+        [this](jsi::Runtime &rt, const jsi::Value &thisVal, const jsi::Value *args, size_t count) -> jsi::Value {
+            return this->cpp_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_upload_sample(rt, thisVal, args, count);
+        }
+    );
+    props["ubrn_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_upload_sample_directly"] = jsi::Function::createFromHostFunction(
+        rt,
+        jsi::PropNameID::forAscii(rt, "ubrn_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_upload_sample_directly"),
+        0,
+        [this](jsi::Runtime &rt, const jsi::Value &thisVal, const jsi::Value *args, size_t count) -> jsi::Value {
+            return this->cpp_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_upload_sample_directly(rt, thisVal, args, count);
+        }
+    );
+    props["ubrn_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_upload_ticket"] = jsi::Function::createFromHostFunction(
+        rt,
+        jsi::PropNameID::forAscii(rt, "ubrn_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_upload_ticket"),
+        0,
+        [this](jsi::Runtime &rt, const jsi::Value &thisVal, const jsi::Value *args, size_t count) -> jsi::Value {
+            return this->cpp_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_upload_ticket(rt, thisVal, args, count);
+        }
+    );
+    props["ubrn_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_verification_history"] = jsi::Function::createFromHostFunction(
+        rt,
+        jsi::PropNameID::forAscii(rt, "ubrn_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_verification_history"),
+        0,
+        [this](jsi::Runtime &rt, const jsi::Value &thisVal, const jsi::Value *args, size_t count) -> jsi::Value {
+            return this->cpp_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_verification_history(rt, thisVal, args, count);
+        }
+    );
+    props["ubrn_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_verification_status"] = jsi::Function::createFromHostFunction(
+        rt,
+        jsi::PropNameID::forAscii(rt, "ubrn_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_verification_status"),
+        0,
+        [this](jsi::Runtime &rt, const jsi::Value &thisVal, const jsi::Value *args, size_t count) -> jsi::Value {
+            return this->cpp_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_verification_status(rt, thisVal, args, count);
         }
     );
     props["ubrn_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_coins"] = jsi::Function::createFromHostFunction(
@@ -4558,12 +5796,60 @@ NativeSaathiiSdkFfi::NativeSaathiiSdkFfi(
             return this->cpp_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_wallet_balance(rt, thisVal, args, count);
         }
     );
+    props["ubrn_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_bank_details"] = jsi::Function::createFromHostFunction(
+        rt,
+        jsi::PropNameID::forAscii(rt, "ubrn_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_bank_details"),
+        0,
+        [this](jsi::Runtime &rt, const jsi::Value &thisVal, const jsi::Value *args, size_t count) -> jsi::Value {
+            return this->cpp_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_bank_details(rt, thisVal, args, count);
+        }
+    );
+    props["ubrn_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_request_withdrawal"] = jsi::Function::createFromHostFunction(
+        rt,
+        jsi::PropNameID::forAscii(rt, "ubrn_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_request_withdrawal"),
+        0,
+        [this](jsi::Runtime &rt, const jsi::Value &thisVal, const jsi::Value *args, size_t count) -> jsi::Value {
+            return this->cpp_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_request_withdrawal(rt, thisVal, args, count);
+        }
+    );
+    props["ubrn_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_set_bank_details"] = jsi::Function::createFromHostFunction(
+        rt,
+        jsi::PropNameID::forAscii(rt, "ubrn_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_set_bank_details"),
+        0,
+        [this](jsi::Runtime &rt, const jsi::Value &thisVal, const jsi::Value *args, size_t count) -> jsi::Value {
+            return this->cpp_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_set_bank_details(rt, thisVal, args, count);
+        }
+    );
+    props["ubrn_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_withdrawals"] = jsi::Function::createFromHostFunction(
+        rt,
+        jsi::PropNameID::forAscii(rt, "ubrn_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_withdrawals"),
+        0,
+        [this](jsi::Runtime &rt, const jsi::Value &thisVal, const jsi::Value *args, size_t count) -> jsi::Value {
+            return this->cpp_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_withdrawals(rt, thisVal, args, count);
+        }
+    );
     props["ubrn_uniffi_saathii_sdk_ffi_checksum_method_eventlistener_on_event"] = jsi::Function::createFromHostFunction(
         rt,
         jsi::PropNameID::forAscii(rt, "ubrn_uniffi_saathii_sdk_ffi_checksum_method_eventlistener_on_event"),
         0,
         [this](jsi::Runtime &rt, const jsi::Value &thisVal, const jsi::Value *args, size_t count) -> jsi::Value {
             return this->cpp_uniffi_saathii_sdk_ffi_checksum_method_eventlistener_on_event(rt, thisVal, args, count);
+        }
+    );
+    props["ubrn_uniffi_saathii_sdk_ffi_checksum_method_eventlistener_on_signed_out"] = jsi::Function::createFromHostFunction(
+        rt,
+        jsi::PropNameID::forAscii(rt, "ubrn_uniffi_saathii_sdk_ffi_checksum_method_eventlistener_on_signed_out"),
+        0,
+        [this](jsi::Runtime &rt, const jsi::Value &thisVal, const jsi::Value *args, size_t count) -> jsi::Value {
+            return this->cpp_uniffi_saathii_sdk_ffi_checksum_method_eventlistener_on_signed_out(rt, thisVal, args, count);
+        }
+    );
+    props["ubrn_uniffi_saathii_sdk_ffi_checksum_method_logsink_log"] = jsi::Function::createFromHostFunction(
+        rt,
+        jsi::PropNameID::forAscii(rt, "ubrn_uniffi_saathii_sdk_ffi_checksum_method_logsink_log"),
+        0,
+        [this](jsi::Runtime &rt, const jsi::Value &thisVal, const jsi::Value *args, size_t count) -> jsi::Value {
+            return this->cpp_uniffi_saathii_sdk_ffi_checksum_method_logsink_log(rt, thisVal, args, count);
         }
     );
     props["ubrn_uniffi_saathii_sdk_ffi_checksum_method_otpsent_resend"] = jsi::Function::createFromHostFunction(
@@ -4652,6 +5938,14 @@ NativeSaathiiSdkFfi::NativeSaathiiSdkFfi(
         1,
         [this](jsi::Runtime &rt, const jsi::Value &thisVal, const jsi::Value *args, size_t count) -> jsi::Value {
             return this->cpp_uniffi_internal_fn_method_eventlistener_ffi__bless_pointer(rt, thisVal, args, count);
+        }
+    );
+    props["ubrn_uniffi_internal_fn_method_logsink_ffi__bless_pointer"] = jsi::Function::createFromHostFunction(
+        rt,
+        jsi::PropNameID::forAscii(rt, "ubrn_uniffi_internal_fn_method_logsink_ffi__bless_pointer"),
+        1,
+        [this](jsi::Runtime &rt, const jsi::Value &thisVal, const jsi::Value *args, size_t count) -> jsi::Value {
+            return this->cpp_uniffi_internal_fn_method_logsink_ffi__bless_pointer(rt, thisVal, args, count);
         }
     );
     props["ubrn_uniffi_internal_fn_method_otpsent_ffi__bless_pointer"] = jsi::Function::createFromHostFunction(
@@ -4813,9 +6107,12 @@ uniffi::saathii_sdk_ffi::cb::rustfuturecontinuationcallback::cleanup();
     // Cleanup for callback function ForeignFutureDroppedCallback
 uniffi::saathii_sdk_ffi::cb::foreignfuturedroppedcallback::cleanup();
     // Cleanup for "free" callback function CallbackInterfaceFree
-uniffi::saathii_sdk_ffi::st::vtablecallbackinterfaceeventlistener::vtablecallbackinterfaceeventlistener::free::cleanup();uniffi::saathii_sdk_ffi::st::vtablecallbackinterfacetokenstore::vtablecallbackinterfacetokenstore::free::cleanup();
+uniffi::saathii_sdk_ffi::st::vtablecallbackinterfaceeventlistener::vtablecallbackinterfaceeventlistener::free::cleanup();uniffi::saathii_sdk_ffi::st::vtablecallbackinterfacelogsink::vtablecallbackinterfacelogsink::free::cleanup();uniffi::saathii_sdk_ffi::st::vtablecallbackinterfacetokenstore::vtablecallbackinterfacetokenstore::free::cleanup();
 uniffi::saathii_sdk_ffi::cb::callbackinterfaceclone::vtablecallbackinterfaceeventlistener::cleanup();
 uniffi::saathii_sdk_ffi::cb::callbackinterfaceeventlistenermethod0::vtablecallbackinterfaceeventlistener::cleanup();
+uniffi::saathii_sdk_ffi::cb::callbackinterfaceeventlistenermethod1::vtablecallbackinterfaceeventlistener::cleanup();
+uniffi::saathii_sdk_ffi::cb::callbackinterfaceclone::vtablecallbackinterfacelogsink::cleanup();
+uniffi::saathii_sdk_ffi::cb::callbackinterfacelogsinkmethod0::vtablecallbackinterfacelogsink::cleanup();
 uniffi::saathii_sdk_ffi::cb::callbackinterfaceclone::vtablecallbackinterfacetokenstore::cleanup();
 uniffi::saathii_sdk_ffi::cb::callbackinterfacetokenstoremethod0::vtablecallbackinterfacetokenstore::cleanup();
 uniffi::saathii_sdk_ffi::cb::callbackinterfacetokenstoremethod1::vtablecallbackinterfacetokenstore::cleanup();
@@ -4851,6 +6148,15 @@ jsi::Value NativeSaathiiSdkFfi::cpp_uniffi_internal_fn_func_ffi__read_string_fro
     auto static destructor = [](uint64_t p) {
         RustCallStatus status = {0};
         uniffi_saathii_sdk_ffi_fn_free_eventlistener(p, &status);
+    };
+    auto ptrObj = std::make_shared<uniffi_jsi::DestructibleObject>(pointer, destructor);
+    auto obj = jsi::Object::createFromHostObject(rt, ptrObj);
+    return jsi::Value(rt, obj);
+}jsi::Value NativeSaathiiSdkFfi::cpp_uniffi_internal_fn_method_logsink_ffi__bless_pointer(jsi::Runtime& rt, const jsi::Value& thisVal, const jsi::Value* args, size_t count) {
+    auto pointer = uniffi_jsi::Bridging<uint64_t>::fromJs(rt, callInvoker, args[0]);
+    auto static destructor = [](uint64_t p) {
+        RustCallStatus status = {0};
+        uniffi_saathii_sdk_ffi_fn_free_logsink(p, &status);
     };
     auto ptrObj = std::make_shared<uniffi_jsi::DestructibleObject>(pointer, destructor);
     auto obj = jsi::Object::createFromHostObject(rt, ptrObj);
@@ -5079,6 +6385,20 @@ jsi::Value NativeSaathiiSdkFfi::cpp_uniffi_saathii_sdk_ffi_fn_method_saathiiclie
         
         return jsi::Value::undefined();
 }
+jsi::Value NativeSaathiiSdkFfi::cpp_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_export_account(jsi::Runtime& rt, const jsi::Value& thisVal, const jsi::Value* args, size_t count) {
+        auto value = uniffi_saathii_sdk_ffi_fn_method_saathiiclient_export_account(uniffi_jsi::Bridging</*handle*/ uint64_t>::fromJs(rt, callInvoker, args[0])
+        );
+
+        
+        return uniffi_jsi::Bridging</*handle*/ uint64_t>::toJs(rt, callInvoker, value);
+}
+jsi::Value NativeSaathiiSdkFfi::cpp_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_export_account_to(jsi::Runtime& rt, const jsi::Value& thisVal, const jsi::Value* args, size_t count) {
+        auto value = uniffi_saathii_sdk_ffi_fn_method_saathiiclient_export_account_to(uniffi_jsi::Bridging</*handle*/ uint64_t>::fromJs(rt, callInvoker, args[0]), uniffi::saathii_sdk_ffi::Bridging<RustBuffer>::fromJs(rt, callInvoker, args[1])
+        );
+
+        
+        return uniffi_jsi::Bridging</*handle*/ uint64_t>::toJs(rt, callInvoker, value);
+}
 jsi::Value NativeSaathiiSdkFfi::cpp_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_feed_state(jsi::Runtime& rt, const jsi::Value& thisVal, const jsi::Value* args, size_t count) {
         RustCallStatus status = uniffi::saathii_sdk_ffi::Bridging<RustCallStatus>::rustSuccess(rt);
         auto value = uniffi_saathii_sdk_ffi_fn_method_saathiiclient_feed_state(uniffi_jsi::Bridging</*handle*/ uint64_t>::fromJs(rt, callInvoker, args[0]), 
@@ -5213,6 +6533,16 @@ jsi::Value NativeSaathiiSdkFfi::cpp_uniffi_saathii_sdk_ffi_fn_method_saathiiclie
         
         return jsi::Value::undefined();
 }
+jsi::Value NativeSaathiiSdkFfi::cpp_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_shut_down(jsi::Runtime& rt, const jsi::Value& thisVal, const jsi::Value* args, size_t count) {
+        RustCallStatus status = uniffi::saathii_sdk_ffi::Bridging<RustCallStatus>::rustSuccess(rt);
+        uniffi_saathii_sdk_ffi_fn_method_saathiiclient_shut_down(uniffi_jsi::Bridging</*handle*/ uint64_t>::fromJs(rt, callInvoker, args[0]), 
+            &status
+        );
+        uniffi::saathii_sdk_ffi::Bridging<RustCallStatus>::copyIntoJs(rt, callInvoker, status, args[count - 1]);
+
+        
+        return jsi::Value::undefined();
+}
 jsi::Value NativeSaathiiSdkFfi::cpp_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_update_profile(jsi::Runtime& rt, const jsi::Value& thisVal, const jsi::Value* args, size_t count) {
         auto value = uniffi_saathii_sdk_ffi_fn_method_saathiiclient_update_profile(uniffi_jsi::Bridging</*handle*/ uint64_t>::fromJs(rt, callInvoker, args[0]), uniffi::saathii_sdk_ffi::Bridging<RustBuffer>::fromJs(rt, callInvoker, args[1])
         );
@@ -5222,6 +6552,153 @@ jsi::Value NativeSaathiiSdkFfi::cpp_uniffi_saathii_sdk_ffi_fn_method_saathiiclie
 }
 jsi::Value NativeSaathiiSdkFfi::cpp_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_update_status(jsi::Runtime& rt, const jsi::Value& thisVal, const jsi::Value* args, size_t count) {
         auto value = uniffi_saathii_sdk_ffi_fn_method_saathiiclient_update_status(uniffi_jsi::Bridging</*handle*/ uint64_t>::fromJs(rt, callInvoker, args[0]), uniffi::saathii_sdk_ffi::Bridging<RustBuffer>::fromJs(rt, callInvoker, args[1])
+        );
+
+        
+        return uniffi_jsi::Bridging</*handle*/ uint64_t>::toJs(rt, callInvoker, value);
+}
+jsi::Value NativeSaathiiSdkFfi::cpp_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_recharge(jsi::Runtime& rt, const jsi::Value& thisVal, const jsi::Value* args, size_t count) {
+        auto value = uniffi_saathii_sdk_ffi_fn_method_saathiiclient_recharge(uniffi_jsi::Bridging</*handle*/ uint64_t>::fromJs(rt, callInvoker, args[0]), uniffi_jsi::Bridging<int64_t>::fromJs(rt, callInvoker, args[1]), uniffi::saathii_sdk_ffi::Bridging<RustBuffer>::fromJs(rt, callInvoker, args[2]), uniffi::saathii_sdk_ffi::Bridging<RustBuffer>::fromJs(rt, callInvoker, args[3])
+        );
+
+        
+        return uniffi_jsi::Bridging</*handle*/ uint64_t>::toJs(rt, callInvoker, value);
+}
+jsi::Value NativeSaathiiSdkFfi::cpp_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_recharge_history(jsi::Runtime& rt, const jsi::Value& thisVal, const jsi::Value* args, size_t count) {
+        auto value = uniffi_saathii_sdk_ffi_fn_method_saathiiclient_recharge_history(uniffi_jsi::Bridging</*handle*/ uint64_t>::fromJs(rt, callInvoker, args[0]), uniffi_jsi::Bridging<uint32_t>::fromJs(rt, callInvoker, args[1]), uniffi_jsi::Bridging<uint32_t>::fromJs(rt, callInvoker, args[2])
+        );
+
+        
+        return uniffi_jsi::Bridging</*handle*/ uint64_t>::toJs(rt, callInvoker, value);
+}
+jsi::Value NativeSaathiiSdkFfi::cpp_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_verify_recharge(jsi::Runtime& rt, const jsi::Value& thisVal, const jsi::Value* args, size_t count) {
+        auto value = uniffi_saathii_sdk_ffi_fn_method_saathiiclient_verify_recharge(uniffi_jsi::Bridging</*handle*/ uint64_t>::fromJs(rt, callInvoker, args[0]), uniffi::saathii_sdk_ffi::Bridging<RustBuffer>::fromJs(rt, callInvoker, args[1]), uniffi::saathii_sdk_ffi::Bridging<RustBuffer>::fromJs(rt, callInvoker, args[2])
+        );
+
+        
+        return uniffi_jsi::Bridging</*handle*/ uint64_t>::toJs(rt, callInvoker, value);
+}
+jsi::Value NativeSaathiiSdkFfi::cpp_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_add_favorite(jsi::Runtime& rt, const jsi::Value& thisVal, const jsi::Value* args, size_t count) {
+        auto value = uniffi_saathii_sdk_ffi_fn_method_saathiiclient_add_favorite(uniffi_jsi::Bridging</*handle*/ uint64_t>::fromJs(rt, callInvoker, args[0]), uniffi_jsi::Bridging<int64_t>::fromJs(rt, callInvoker, args[1])
+        );
+
+        
+        return uniffi_jsi::Bridging</*handle*/ uint64_t>::toJs(rt, callInvoker, value);
+}
+jsi::Value NativeSaathiiSdkFfi::cpp_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_block(jsi::Runtime& rt, const jsi::Value& thisVal, const jsi::Value* args, size_t count) {
+        auto value = uniffi_saathii_sdk_ffi_fn_method_saathiiclient_block(uniffi_jsi::Bridging</*handle*/ uint64_t>::fromJs(rt, callInvoker, args[0]), uniffi_jsi::Bridging<int64_t>::fromJs(rt, callInvoker, args[1]), uniffi::saathii_sdk_ffi::Bridging<RustBuffer>::fromJs(rt, callInvoker, args[2])
+        );
+
+        
+        return uniffi_jsi::Bridging</*handle*/ uint64_t>::toJs(rt, callInvoker, value);
+}
+jsi::Value NativeSaathiiSdkFfi::cpp_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_blocked(jsi::Runtime& rt, const jsi::Value& thisVal, const jsi::Value* args, size_t count) {
+        auto value = uniffi_saathii_sdk_ffi_fn_method_saathiiclient_blocked(uniffi_jsi::Bridging</*handle*/ uint64_t>::fromJs(rt, callInvoker, args[0]), uniffi_jsi::Bridging<uint32_t>::fromJs(rt, callInvoker, args[1]), uniffi_jsi::Bridging<uint32_t>::fromJs(rt, callInvoker, args[2])
+        );
+
+        
+        return uniffi_jsi::Bridging</*handle*/ uint64_t>::toJs(rt, callInvoker, value);
+}
+jsi::Value NativeSaathiiSdkFfi::cpp_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_favorites(jsi::Runtime& rt, const jsi::Value& thisVal, const jsi::Value* args, size_t count) {
+        auto value = uniffi_saathii_sdk_ffi_fn_method_saathiiclient_favorites(uniffi_jsi::Bridging</*handle*/ uint64_t>::fromJs(rt, callInvoker, args[0]), uniffi_jsi::Bridging<uint32_t>::fromJs(rt, callInvoker, args[1]), uniffi_jsi::Bridging<uint32_t>::fromJs(rt, callInvoker, args[2])
+        );
+
+        
+        return uniffi_jsi::Bridging</*handle*/ uint64_t>::toJs(rt, callInvoker, value);
+}
+jsi::Value NativeSaathiiSdkFfi::cpp_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_is_blocked(jsi::Runtime& rt, const jsi::Value& thisVal, const jsi::Value* args, size_t count) {
+        auto value = uniffi_saathii_sdk_ffi_fn_method_saathiiclient_is_blocked(uniffi_jsi::Bridging</*handle*/ uint64_t>::fromJs(rt, callInvoker, args[0]), uniffi_jsi::Bridging<int64_t>::fromJs(rt, callInvoker, args[1])
+        );
+
+        
+        return uniffi_jsi::Bridging</*handle*/ uint64_t>::toJs(rt, callInvoker, value);
+}
+jsi::Value NativeSaathiiSdkFfi::cpp_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_is_favorite(jsi::Runtime& rt, const jsi::Value& thisVal, const jsi::Value* args, size_t count) {
+        auto value = uniffi_saathii_sdk_ffi_fn_method_saathiiclient_is_favorite(uniffi_jsi::Bridging</*handle*/ uint64_t>::fromJs(rt, callInvoker, args[0]), uniffi_jsi::Bridging<int64_t>::fromJs(rt, callInvoker, args[1])
+        );
+
+        
+        return uniffi_jsi::Bridging</*handle*/ uint64_t>::toJs(rt, callInvoker, value);
+}
+jsi::Value NativeSaathiiSdkFfi::cpp_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_remove_favorite(jsi::Runtime& rt, const jsi::Value& thisVal, const jsi::Value* args, size_t count) {
+        auto value = uniffi_saathii_sdk_ffi_fn_method_saathiiclient_remove_favorite(uniffi_jsi::Bridging</*handle*/ uint64_t>::fromJs(rt, callInvoker, args[0]), uniffi_jsi::Bridging<int64_t>::fromJs(rt, callInvoker, args[1])
+        );
+
+        
+        return uniffi_jsi::Bridging</*handle*/ uint64_t>::toJs(rt, callInvoker, value);
+}
+jsi::Value NativeSaathiiSdkFfi::cpp_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_report(jsi::Runtime& rt, const jsi::Value& thisVal, const jsi::Value* args, size_t count) {
+        auto value = uniffi_saathii_sdk_ffi_fn_method_saathiiclient_report(uniffi_jsi::Bridging</*handle*/ uint64_t>::fromJs(rt, callInvoker, args[0]), uniffi_jsi::Bridging<int64_t>::fromJs(rt, callInvoker, args[1]), uniffi::saathii_sdk_ffi::Bridging<RustBuffer>::fromJs(rt, callInvoker, args[2]), uniffi::saathii_sdk_ffi::Bridging<RustBuffer>::fromJs(rt, callInvoker, args[3])
+        );
+
+        
+        return uniffi_jsi::Bridging</*handle*/ uint64_t>::toJs(rt, callInvoker, value);
+}
+jsi::Value NativeSaathiiSdkFfi::cpp_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_unblock(jsi::Runtime& rt, const jsi::Value& thisVal, const jsi::Value* args, size_t count) {
+        auto value = uniffi_saathii_sdk_ffi_fn_method_saathiiclient_unblock(uniffi_jsi::Bridging</*handle*/ uint64_t>::fromJs(rt, callInvoker, args[0]), uniffi_jsi::Bridging<int64_t>::fromJs(rt, callInvoker, args[1])
+        );
+
+        
+        return uniffi_jsi::Bridging</*handle*/ uint64_t>::toJs(rt, callInvoker, value);
+}
+jsi::Value NativeSaathiiSdkFfi::cpp_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_confirm_upload(jsi::Runtime& rt, const jsi::Value& thisVal, const jsi::Value* args, size_t count) {
+        auto value = uniffi_saathii_sdk_ffi_fn_method_saathiiclient_confirm_upload(uniffi_jsi::Bridging</*handle*/ uint64_t>::fromJs(rt, callInvoker, args[0]), uniffi::saathii_sdk_ffi::Bridging<RustBuffer>::fromJs(rt, callInvoker, args[1])
+        );
+
+        
+        return uniffi_jsi::Bridging</*handle*/ uint64_t>::toJs(rt, callInvoker, value);
+}
+jsi::Value NativeSaathiiSdkFfi::cpp_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_sample_audio(jsi::Runtime& rt, const jsi::Value& thisVal, const jsi::Value* args, size_t count) {
+        auto value = uniffi_saathii_sdk_ffi_fn_method_saathiiclient_sample_audio(uniffi_jsi::Bridging</*handle*/ uint64_t>::fromJs(rt, callInvoker, args[0]), uniffi_jsi::Bridging<int64_t>::fromJs(rt, callInvoker, args[1])
+        );
+
+        
+        return uniffi_jsi::Bridging</*handle*/ uint64_t>::toJs(rt, callInvoker, value);
+}
+jsi::Value NativeSaathiiSdkFfi::cpp_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_send_to_store(jsi::Runtime& rt, const jsi::Value& thisVal, const jsi::Value* args, size_t count) {
+        auto value = uniffi_saathii_sdk_ffi_fn_method_saathiiclient_send_to_store(uniffi_jsi::Bridging</*handle*/ uint64_t>::fromJs(rt, callInvoker, args[0]), uniffi::saathii_sdk_ffi::Bridging<RustBuffer>::fromJs(rt, callInvoker, args[1]), uniffi::saathii_sdk_ffi::Bridging<RustBuffer>::fromJs(rt, callInvoker, args[2])
+        );
+
+        
+        return uniffi_jsi::Bridging</*handle*/ uint64_t>::toJs(rt, callInvoker, value);
+}
+jsi::Value NativeSaathiiSdkFfi::cpp_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_submit_sample_url(jsi::Runtime& rt, const jsi::Value& thisVal, const jsi::Value* args, size_t count) {
+        auto value = uniffi_saathii_sdk_ffi_fn_method_saathiiclient_submit_sample_url(uniffi_jsi::Bridging</*handle*/ uint64_t>::fromJs(rt, callInvoker, args[0]), uniffi::saathii_sdk_ffi::Bridging<RustBuffer>::fromJs(rt, callInvoker, args[1])
+        );
+
+        
+        return uniffi_jsi::Bridging</*handle*/ uint64_t>::toJs(rt, callInvoker, value);
+}
+jsi::Value NativeSaathiiSdkFfi::cpp_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_upload_sample(jsi::Runtime& rt, const jsi::Value& thisVal, const jsi::Value* args, size_t count) {
+        auto value = uniffi_saathii_sdk_ffi_fn_method_saathiiclient_upload_sample(uniffi_jsi::Bridging</*handle*/ uint64_t>::fromJs(rt, callInvoker, args[0]), uniffi::saathii_sdk_ffi::Bridging<RustBuffer>::fromJs(rt, callInvoker, args[1])
+        );
+
+        
+        return uniffi_jsi::Bridging</*handle*/ uint64_t>::toJs(rt, callInvoker, value);
+}
+jsi::Value NativeSaathiiSdkFfi::cpp_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_upload_sample_directly(jsi::Runtime& rt, const jsi::Value& thisVal, const jsi::Value* args, size_t count) {
+        auto value = uniffi_saathii_sdk_ffi_fn_method_saathiiclient_upload_sample_directly(uniffi_jsi::Bridging</*handle*/ uint64_t>::fromJs(rt, callInvoker, args[0]), uniffi::saathii_sdk_ffi::Bridging<RustBuffer>::fromJs(rt, callInvoker, args[1])
+        );
+
+        
+        return uniffi_jsi::Bridging</*handle*/ uint64_t>::toJs(rt, callInvoker, value);
+}
+jsi::Value NativeSaathiiSdkFfi::cpp_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_upload_ticket(jsi::Runtime& rt, const jsi::Value& thisVal, const jsi::Value* args, size_t count) {
+        auto value = uniffi_saathii_sdk_ffi_fn_method_saathiiclient_upload_ticket(uniffi_jsi::Bridging</*handle*/ uint64_t>::fromJs(rt, callInvoker, args[0])
+        );
+
+        
+        return uniffi_jsi::Bridging</*handle*/ uint64_t>::toJs(rt, callInvoker, value);
+}
+jsi::Value NativeSaathiiSdkFfi::cpp_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_verification_history(jsi::Runtime& rt, const jsi::Value& thisVal, const jsi::Value* args, size_t count) {
+        auto value = uniffi_saathii_sdk_ffi_fn_method_saathiiclient_verification_history(uniffi_jsi::Bridging</*handle*/ uint64_t>::fromJs(rt, callInvoker, args[0])
+        );
+
+        
+        return uniffi_jsi::Bridging</*handle*/ uint64_t>::toJs(rt, callInvoker, value);
+}
+jsi::Value NativeSaathiiSdkFfi::cpp_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_verification_status(jsi::Runtime& rt, const jsi::Value& thisVal, const jsi::Value* args, size_t count) {
+        auto value = uniffi_saathii_sdk_ffi_fn_method_saathiiclient_verification_status(uniffi_jsi::Bridging</*handle*/ uint64_t>::fromJs(rt, callInvoker, args[0])
         );
 
         
@@ -5250,6 +6727,34 @@ jsi::Value NativeSaathiiSdkFfi::cpp_uniffi_saathii_sdk_ffi_fn_method_saathiiclie
 }
 jsi::Value NativeSaathiiSdkFfi::cpp_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_wallet_balance(jsi::Runtime& rt, const jsi::Value& thisVal, const jsi::Value* args, size_t count) {
         auto value = uniffi_saathii_sdk_ffi_fn_method_saathiiclient_wallet_balance(uniffi_jsi::Bridging</*handle*/ uint64_t>::fromJs(rt, callInvoker, args[0])
+        );
+
+        
+        return uniffi_jsi::Bridging</*handle*/ uint64_t>::toJs(rt, callInvoker, value);
+}
+jsi::Value NativeSaathiiSdkFfi::cpp_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_bank_details(jsi::Runtime& rt, const jsi::Value& thisVal, const jsi::Value* args, size_t count) {
+        auto value = uniffi_saathii_sdk_ffi_fn_method_saathiiclient_bank_details(uniffi_jsi::Bridging</*handle*/ uint64_t>::fromJs(rt, callInvoker, args[0])
+        );
+
+        
+        return uniffi_jsi::Bridging</*handle*/ uint64_t>::toJs(rt, callInvoker, value);
+}
+jsi::Value NativeSaathiiSdkFfi::cpp_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_request_withdrawal(jsi::Runtime& rt, const jsi::Value& thisVal, const jsi::Value* args, size_t count) {
+        auto value = uniffi_saathii_sdk_ffi_fn_method_saathiiclient_request_withdrawal(uniffi_jsi::Bridging</*handle*/ uint64_t>::fromJs(rt, callInvoker, args[0]), uniffi_jsi::Bridging<int64_t>::fromJs(rt, callInvoker, args[1]), uniffi::saathii_sdk_ffi::Bridging<RustBuffer>::fromJs(rt, callInvoker, args[2])
+        );
+
+        
+        return uniffi_jsi::Bridging</*handle*/ uint64_t>::toJs(rt, callInvoker, value);
+}
+jsi::Value NativeSaathiiSdkFfi::cpp_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_set_bank_details(jsi::Runtime& rt, const jsi::Value& thisVal, const jsi::Value* args, size_t count) {
+        auto value = uniffi_saathii_sdk_ffi_fn_method_saathiiclient_set_bank_details(uniffi_jsi::Bridging</*handle*/ uint64_t>::fromJs(rt, callInvoker, args[0]), uniffi::saathii_sdk_ffi::Bridging<RustBuffer>::fromJs(rt, callInvoker, args[1])
+        );
+
+        
+        return uniffi_jsi::Bridging</*handle*/ uint64_t>::toJs(rt, callInvoker, value);
+}
+jsi::Value NativeSaathiiSdkFfi::cpp_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_withdrawals(jsi::Runtime& rt, const jsi::Value& thisVal, const jsi::Value* args, size_t count) {
+        auto value = uniffi_saathii_sdk_ffi_fn_method_saathiiclient_withdrawals(uniffi_jsi::Bridging</*handle*/ uint64_t>::fromJs(rt, callInvoker, args[0]), uniffi_jsi::Bridging<uint32_t>::fromJs(rt, callInvoker, args[1]), uniffi_jsi::Bridging<uint32_t>::fromJs(rt, callInvoker, args[2])
         );
 
         
@@ -5295,6 +6800,63 @@ jsi::Value NativeSaathiiSdkFfi::cpp_uniffi_saathii_sdk_ffi_fn_init_callback_vtab
 jsi::Value NativeSaathiiSdkFfi::cpp_uniffi_saathii_sdk_ffi_fn_method_eventlistener_on_event(jsi::Runtime& rt, const jsi::Value& thisVal, const jsi::Value* args, size_t count) {
         RustCallStatus status = uniffi::saathii_sdk_ffi::Bridging<RustCallStatus>::rustSuccess(rt);
         uniffi_saathii_sdk_ffi_fn_method_eventlistener_on_event(uniffi_jsi::Bridging</*handle*/ uint64_t>::fromJs(rt, callInvoker, args[0]), uniffi::saathii_sdk_ffi::Bridging<RustBuffer>::fromJs(rt, callInvoker, args[1]), 
+            &status
+        );
+        uniffi::saathii_sdk_ffi::Bridging<RustCallStatus>::copyIntoJs(rt, callInvoker, status, args[count - 1]);
+
+        
+        return jsi::Value::undefined();
+}
+jsi::Value NativeSaathiiSdkFfi::cpp_uniffi_saathii_sdk_ffi_fn_method_eventlistener_on_signed_out(jsi::Runtime& rt, const jsi::Value& thisVal, const jsi::Value* args, size_t count) {
+        RustCallStatus status = uniffi::saathii_sdk_ffi::Bridging<RustCallStatus>::rustSuccess(rt);
+        uniffi_saathii_sdk_ffi_fn_method_eventlistener_on_signed_out(uniffi_jsi::Bridging</*handle*/ uint64_t>::fromJs(rt, callInvoker, args[0]), uniffi::saathii_sdk_ffi::Bridging<RustBuffer>::fromJs(rt, callInvoker, args[1]), 
+            &status
+        );
+        uniffi::saathii_sdk_ffi::Bridging<RustCallStatus>::copyIntoJs(rt, callInvoker, status, args[count - 1]);
+
+        
+        return jsi::Value::undefined();
+}
+jsi::Value NativeSaathiiSdkFfi::cpp_uniffi_saathii_sdk_ffi_fn_clone_logsink(jsi::Runtime& rt, const jsi::Value& thisVal, const jsi::Value* args, size_t count) {
+        RustCallStatus status = uniffi::saathii_sdk_ffi::Bridging<RustCallStatus>::rustSuccess(rt);
+        auto value = uniffi_saathii_sdk_ffi_fn_clone_logsink(uniffi_jsi::Bridging</*handle*/ uint64_t>::fromJs(rt, callInvoker, args[0]), 
+            &status
+        );
+        uniffi::saathii_sdk_ffi::Bridging<RustCallStatus>::copyIntoJs(rt, callInvoker, status, args[count - 1]);
+
+        
+        return uniffi_jsi::Bridging</*handle*/ uint64_t>::toJs(rt, callInvoker, value);
+}
+jsi::Value NativeSaathiiSdkFfi::cpp_uniffi_saathii_sdk_ffi_fn_free_logsink(jsi::Runtime& rt, const jsi::Value& thisVal, const jsi::Value* args, size_t count) {
+        RustCallStatus status = uniffi::saathii_sdk_ffi::Bridging<RustCallStatus>::rustSuccess(rt);
+        uniffi_saathii_sdk_ffi_fn_free_logsink(uniffi_jsi::Bridging</*handle*/ uint64_t>::fromJs(rt, callInvoker, args[0]), 
+            &status
+        );
+        uniffi::saathii_sdk_ffi::Bridging<RustCallStatus>::copyIntoJs(rt, callInvoker, status, args[count - 1]);
+
+        
+        return jsi::Value::undefined();
+}
+jsi::Value NativeSaathiiSdkFfi::cpp_uniffi_saathii_sdk_ffi_fn_init_callback_vtable_logsink(jsi::Runtime& rt, const jsi::Value& thisVal, const jsi::Value* args, size_t count) {
+    auto vtableInstance =
+        uniffi::saathii_sdk_ffi::Bridging<UniffiVTableCallbackInterfaceLogSink>::fromJs(
+            rt,
+            callInvoker,
+            args[0]
+        );
+
+    std::lock_guard<std::mutex> lock(uniffi::saathii_sdk_ffi::registry::vtableMutex);
+    uniffi_saathii_sdk_ffi_fn_init_callback_vtable_logsink(
+        uniffi::saathii_sdk_ffi::registry::putTable(
+            "UniffiVTableCallbackInterfaceLogSink",
+            vtableInstance
+        )
+    );
+    return jsi::Value::undefined();
+}
+jsi::Value NativeSaathiiSdkFfi::cpp_uniffi_saathii_sdk_ffi_fn_method_logsink_log(jsi::Runtime& rt, const jsi::Value& thisVal, const jsi::Value* args, size_t count) {
+        RustCallStatus status = uniffi::saathii_sdk_ffi::Bridging<RustCallStatus>::rustSuccess(rt);
+        uniffi_saathii_sdk_ffi_fn_method_logsink_log(uniffi_jsi::Bridging</*handle*/ uint64_t>::fromJs(rt, callInvoker, args[0]), uniffi::saathii_sdk_ffi::Bridging<RustBuffer>::fromJs(rt, callInvoker, args[1]), 
             &status
         );
         uniffi::saathii_sdk_ffi::Bridging<RustCallStatus>::copyIntoJs(rt, callInvoker, status, args[count - 1]);
@@ -5439,9 +7001,19 @@ jsi::Value NativeSaathiiSdkFfi::cpp_uniffi_saathii_sdk_ffi_fn_func_new_idempoten
         
         return uniffi::saathii_sdk_ffi::Bridging<RustBuffer>::toJs(rt, callInvoker, value);
 }
-jsi::Value NativeSaathiiSdkFfi::cpp_uniffi_saathii_sdk_ffi_fn_func_start_over(jsi::Runtime& rt, const jsi::Value& thisVal, const jsi::Value* args, size_t count) {
+jsi::Value NativeSaathiiSdkFfi::cpp_uniffi_saathii_sdk_ffi_fn_func_shut_down_clients(jsi::Runtime& rt, const jsi::Value& thisVal, const jsi::Value* args, size_t count) {
         RustCallStatus status = uniffi::saathii_sdk_ffi::Bridging<RustCallStatus>::rustSuccess(rt);
-        uniffi_saathii_sdk_ffi_fn_func_start_over(&status
+        uniffi_saathii_sdk_ffi_fn_func_shut_down_clients(&status
+        );
+        uniffi::saathii_sdk_ffi::Bridging<RustCallStatus>::copyIntoJs(rt, callInvoker, status, args[count - 1]);
+
+        
+        return jsi::Value::undefined();
+}
+jsi::Value NativeSaathiiSdkFfi::cpp_uniffi_saathii_sdk_ffi_fn_func_init_logging(jsi::Runtime& rt, const jsi::Value& thisVal, const jsi::Value* args, size_t count) {
+        RustCallStatus status = uniffi::saathii_sdk_ffi::Bridging<RustCallStatus>::rustSuccess(rt);
+        uniffi_saathii_sdk_ffi_fn_func_init_logging(uniffi::saathii_sdk_ffi::Bridging<RustBuffer>::fromJs(rt, callInvoker, args[0]), uniffi_jsi::Bridging</*handle*/ uint64_t>::fromJs(rt, callInvoker, args[1]), 
+            &status
         );
         uniffi::saathii_sdk_ffi::Bridging<RustCallStatus>::copyIntoJs(rt, callInvoker, status, args[count - 1]);
 
@@ -5827,8 +7399,15 @@ jsi::Value NativeSaathiiSdkFfi::cpp_uniffi_saathii_sdk_ffi_checksum_func_new_ide
         
         return uniffi_jsi::Bridging<uint16_t>::toJs(rt, callInvoker, value);
 }
-jsi::Value NativeSaathiiSdkFfi::cpp_uniffi_saathii_sdk_ffi_checksum_func_start_over(jsi::Runtime& rt, const jsi::Value& thisVal, const jsi::Value* args, size_t count) {
-        auto value = uniffi_saathii_sdk_ffi_checksum_func_start_over(
+jsi::Value NativeSaathiiSdkFfi::cpp_uniffi_saathii_sdk_ffi_checksum_func_shut_down_clients(jsi::Runtime& rt, const jsi::Value& thisVal, const jsi::Value* args, size_t count) {
+        auto value = uniffi_saathii_sdk_ffi_checksum_func_shut_down_clients(
+        );
+
+        
+        return uniffi_jsi::Bridging<uint16_t>::toJs(rt, callInvoker, value);
+}
+jsi::Value NativeSaathiiSdkFfi::cpp_uniffi_saathii_sdk_ffi_checksum_func_init_logging(jsi::Runtime& rt, const jsi::Value& thisVal, const jsi::Value* args, size_t count) {
+        auto value = uniffi_saathii_sdk_ffi_checksum_func_init_logging(
         );
 
         
@@ -5967,6 +7546,20 @@ jsi::Value NativeSaathiiSdkFfi::cpp_uniffi_saathii_sdk_ffi_checksum_method_saath
         
         return uniffi_jsi::Bridging<uint16_t>::toJs(rt, callInvoker, value);
 }
+jsi::Value NativeSaathiiSdkFfi::cpp_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_export_account(jsi::Runtime& rt, const jsi::Value& thisVal, const jsi::Value* args, size_t count) {
+        auto value = uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_export_account(
+        );
+
+        
+        return uniffi_jsi::Bridging<uint16_t>::toJs(rt, callInvoker, value);
+}
+jsi::Value NativeSaathiiSdkFfi::cpp_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_export_account_to(jsi::Runtime& rt, const jsi::Value& thisVal, const jsi::Value* args, size_t count) {
+        auto value = uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_export_account_to(
+        );
+
+        
+        return uniffi_jsi::Bridging<uint16_t>::toJs(rt, callInvoker, value);
+}
 jsi::Value NativeSaathiiSdkFfi::cpp_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_feed_state(jsi::Runtime& rt, const jsi::Value& thisVal, const jsi::Value* args, size_t count) {
         auto value = uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_feed_state(
         );
@@ -6086,6 +7679,13 @@ jsi::Value NativeSaathiiSdkFfi::cpp_uniffi_saathii_sdk_ffi_checksum_method_saath
         
         return uniffi_jsi::Bridging<uint16_t>::toJs(rt, callInvoker, value);
 }
+jsi::Value NativeSaathiiSdkFfi::cpp_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_shut_down(jsi::Runtime& rt, const jsi::Value& thisVal, const jsi::Value* args, size_t count) {
+        auto value = uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_shut_down(
+        );
+
+        
+        return uniffi_jsi::Bridging<uint16_t>::toJs(rt, callInvoker, value);
+}
 jsi::Value NativeSaathiiSdkFfi::cpp_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_update_profile(jsi::Runtime& rt, const jsi::Value& thisVal, const jsi::Value* args, size_t count) {
         auto value = uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_update_profile(
         );
@@ -6095,6 +7695,153 @@ jsi::Value NativeSaathiiSdkFfi::cpp_uniffi_saathii_sdk_ffi_checksum_method_saath
 }
 jsi::Value NativeSaathiiSdkFfi::cpp_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_update_status(jsi::Runtime& rt, const jsi::Value& thisVal, const jsi::Value* args, size_t count) {
         auto value = uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_update_status(
+        );
+
+        
+        return uniffi_jsi::Bridging<uint16_t>::toJs(rt, callInvoker, value);
+}
+jsi::Value NativeSaathiiSdkFfi::cpp_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_recharge(jsi::Runtime& rt, const jsi::Value& thisVal, const jsi::Value* args, size_t count) {
+        auto value = uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_recharge(
+        );
+
+        
+        return uniffi_jsi::Bridging<uint16_t>::toJs(rt, callInvoker, value);
+}
+jsi::Value NativeSaathiiSdkFfi::cpp_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_recharge_history(jsi::Runtime& rt, const jsi::Value& thisVal, const jsi::Value* args, size_t count) {
+        auto value = uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_recharge_history(
+        );
+
+        
+        return uniffi_jsi::Bridging<uint16_t>::toJs(rt, callInvoker, value);
+}
+jsi::Value NativeSaathiiSdkFfi::cpp_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_verify_recharge(jsi::Runtime& rt, const jsi::Value& thisVal, const jsi::Value* args, size_t count) {
+        auto value = uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_verify_recharge(
+        );
+
+        
+        return uniffi_jsi::Bridging<uint16_t>::toJs(rt, callInvoker, value);
+}
+jsi::Value NativeSaathiiSdkFfi::cpp_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_add_favorite(jsi::Runtime& rt, const jsi::Value& thisVal, const jsi::Value* args, size_t count) {
+        auto value = uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_add_favorite(
+        );
+
+        
+        return uniffi_jsi::Bridging<uint16_t>::toJs(rt, callInvoker, value);
+}
+jsi::Value NativeSaathiiSdkFfi::cpp_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_block(jsi::Runtime& rt, const jsi::Value& thisVal, const jsi::Value* args, size_t count) {
+        auto value = uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_block(
+        );
+
+        
+        return uniffi_jsi::Bridging<uint16_t>::toJs(rt, callInvoker, value);
+}
+jsi::Value NativeSaathiiSdkFfi::cpp_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_blocked(jsi::Runtime& rt, const jsi::Value& thisVal, const jsi::Value* args, size_t count) {
+        auto value = uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_blocked(
+        );
+
+        
+        return uniffi_jsi::Bridging<uint16_t>::toJs(rt, callInvoker, value);
+}
+jsi::Value NativeSaathiiSdkFfi::cpp_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_favorites(jsi::Runtime& rt, const jsi::Value& thisVal, const jsi::Value* args, size_t count) {
+        auto value = uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_favorites(
+        );
+
+        
+        return uniffi_jsi::Bridging<uint16_t>::toJs(rt, callInvoker, value);
+}
+jsi::Value NativeSaathiiSdkFfi::cpp_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_is_blocked(jsi::Runtime& rt, const jsi::Value& thisVal, const jsi::Value* args, size_t count) {
+        auto value = uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_is_blocked(
+        );
+
+        
+        return uniffi_jsi::Bridging<uint16_t>::toJs(rt, callInvoker, value);
+}
+jsi::Value NativeSaathiiSdkFfi::cpp_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_is_favorite(jsi::Runtime& rt, const jsi::Value& thisVal, const jsi::Value* args, size_t count) {
+        auto value = uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_is_favorite(
+        );
+
+        
+        return uniffi_jsi::Bridging<uint16_t>::toJs(rt, callInvoker, value);
+}
+jsi::Value NativeSaathiiSdkFfi::cpp_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_remove_favorite(jsi::Runtime& rt, const jsi::Value& thisVal, const jsi::Value* args, size_t count) {
+        auto value = uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_remove_favorite(
+        );
+
+        
+        return uniffi_jsi::Bridging<uint16_t>::toJs(rt, callInvoker, value);
+}
+jsi::Value NativeSaathiiSdkFfi::cpp_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_report(jsi::Runtime& rt, const jsi::Value& thisVal, const jsi::Value* args, size_t count) {
+        auto value = uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_report(
+        );
+
+        
+        return uniffi_jsi::Bridging<uint16_t>::toJs(rt, callInvoker, value);
+}
+jsi::Value NativeSaathiiSdkFfi::cpp_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_unblock(jsi::Runtime& rt, const jsi::Value& thisVal, const jsi::Value* args, size_t count) {
+        auto value = uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_unblock(
+        );
+
+        
+        return uniffi_jsi::Bridging<uint16_t>::toJs(rt, callInvoker, value);
+}
+jsi::Value NativeSaathiiSdkFfi::cpp_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_confirm_upload(jsi::Runtime& rt, const jsi::Value& thisVal, const jsi::Value* args, size_t count) {
+        auto value = uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_confirm_upload(
+        );
+
+        
+        return uniffi_jsi::Bridging<uint16_t>::toJs(rt, callInvoker, value);
+}
+jsi::Value NativeSaathiiSdkFfi::cpp_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_sample_audio(jsi::Runtime& rt, const jsi::Value& thisVal, const jsi::Value* args, size_t count) {
+        auto value = uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_sample_audio(
+        );
+
+        
+        return uniffi_jsi::Bridging<uint16_t>::toJs(rt, callInvoker, value);
+}
+jsi::Value NativeSaathiiSdkFfi::cpp_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_send_to_store(jsi::Runtime& rt, const jsi::Value& thisVal, const jsi::Value* args, size_t count) {
+        auto value = uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_send_to_store(
+        );
+
+        
+        return uniffi_jsi::Bridging<uint16_t>::toJs(rt, callInvoker, value);
+}
+jsi::Value NativeSaathiiSdkFfi::cpp_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_submit_sample_url(jsi::Runtime& rt, const jsi::Value& thisVal, const jsi::Value* args, size_t count) {
+        auto value = uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_submit_sample_url(
+        );
+
+        
+        return uniffi_jsi::Bridging<uint16_t>::toJs(rt, callInvoker, value);
+}
+jsi::Value NativeSaathiiSdkFfi::cpp_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_upload_sample(jsi::Runtime& rt, const jsi::Value& thisVal, const jsi::Value* args, size_t count) {
+        auto value = uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_upload_sample(
+        );
+
+        
+        return uniffi_jsi::Bridging<uint16_t>::toJs(rt, callInvoker, value);
+}
+jsi::Value NativeSaathiiSdkFfi::cpp_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_upload_sample_directly(jsi::Runtime& rt, const jsi::Value& thisVal, const jsi::Value* args, size_t count) {
+        auto value = uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_upload_sample_directly(
+        );
+
+        
+        return uniffi_jsi::Bridging<uint16_t>::toJs(rt, callInvoker, value);
+}
+jsi::Value NativeSaathiiSdkFfi::cpp_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_upload_ticket(jsi::Runtime& rt, const jsi::Value& thisVal, const jsi::Value* args, size_t count) {
+        auto value = uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_upload_ticket(
+        );
+
+        
+        return uniffi_jsi::Bridging<uint16_t>::toJs(rt, callInvoker, value);
+}
+jsi::Value NativeSaathiiSdkFfi::cpp_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_verification_history(jsi::Runtime& rt, const jsi::Value& thisVal, const jsi::Value* args, size_t count) {
+        auto value = uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_verification_history(
+        );
+
+        
+        return uniffi_jsi::Bridging<uint16_t>::toJs(rt, callInvoker, value);
+}
+jsi::Value NativeSaathiiSdkFfi::cpp_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_verification_status(jsi::Runtime& rt, const jsi::Value& thisVal, const jsi::Value* args, size_t count) {
+        auto value = uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_verification_status(
         );
 
         
@@ -6128,8 +7875,50 @@ jsi::Value NativeSaathiiSdkFfi::cpp_uniffi_saathii_sdk_ffi_checksum_method_saath
         
         return uniffi_jsi::Bridging<uint16_t>::toJs(rt, callInvoker, value);
 }
+jsi::Value NativeSaathiiSdkFfi::cpp_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_bank_details(jsi::Runtime& rt, const jsi::Value& thisVal, const jsi::Value* args, size_t count) {
+        auto value = uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_bank_details(
+        );
+
+        
+        return uniffi_jsi::Bridging<uint16_t>::toJs(rt, callInvoker, value);
+}
+jsi::Value NativeSaathiiSdkFfi::cpp_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_request_withdrawal(jsi::Runtime& rt, const jsi::Value& thisVal, const jsi::Value* args, size_t count) {
+        auto value = uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_request_withdrawal(
+        );
+
+        
+        return uniffi_jsi::Bridging<uint16_t>::toJs(rt, callInvoker, value);
+}
+jsi::Value NativeSaathiiSdkFfi::cpp_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_set_bank_details(jsi::Runtime& rt, const jsi::Value& thisVal, const jsi::Value* args, size_t count) {
+        auto value = uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_set_bank_details(
+        );
+
+        
+        return uniffi_jsi::Bridging<uint16_t>::toJs(rt, callInvoker, value);
+}
+jsi::Value NativeSaathiiSdkFfi::cpp_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_withdrawals(jsi::Runtime& rt, const jsi::Value& thisVal, const jsi::Value* args, size_t count) {
+        auto value = uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_withdrawals(
+        );
+
+        
+        return uniffi_jsi::Bridging<uint16_t>::toJs(rt, callInvoker, value);
+}
 jsi::Value NativeSaathiiSdkFfi::cpp_uniffi_saathii_sdk_ffi_checksum_method_eventlistener_on_event(jsi::Runtime& rt, const jsi::Value& thisVal, const jsi::Value* args, size_t count) {
         auto value = uniffi_saathii_sdk_ffi_checksum_method_eventlistener_on_event(
+        );
+
+        
+        return uniffi_jsi::Bridging<uint16_t>::toJs(rt, callInvoker, value);
+}
+jsi::Value NativeSaathiiSdkFfi::cpp_uniffi_saathii_sdk_ffi_checksum_method_eventlistener_on_signed_out(jsi::Runtime& rt, const jsi::Value& thisVal, const jsi::Value* args, size_t count) {
+        auto value = uniffi_saathii_sdk_ffi_checksum_method_eventlistener_on_signed_out(
+        );
+
+        
+        return uniffi_jsi::Bridging<uint16_t>::toJs(rt, callInvoker, value);
+}
+jsi::Value NativeSaathiiSdkFfi::cpp_uniffi_saathii_sdk_ffi_checksum_method_logsink_log(jsi::Runtime& rt, const jsi::Value& thisVal, const jsi::Value* args, size_t count) {
+        auto value = uniffi_saathii_sdk_ffi_checksum_method_logsink_log(
         );
 
         

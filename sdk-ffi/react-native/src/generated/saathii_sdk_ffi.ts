@@ -4,14 +4,14 @@
 /* eslint-disable */
 // @ts-nocheck
 import nativeModule from "./saathii_sdk_ffi-ffi";
-import { type UniffiRustFutureContinuationCallback, type UniffiForeignFutureDroppedCallback, type UniffiForeignFutureDroppedCallbackStruct, type UniffiVTableCallbackInterfaceSaathiiSdkFfiEventListener, type UniffiVTableCallbackInterfaceSaathiiSdkFfiTokenStore,
+import { type UniffiRustFutureContinuationCallback, type UniffiForeignFutureDroppedCallback, type UniffiForeignFutureDroppedCallbackStruct, type UniffiVTableCallbackInterfaceSaathiiSdkFfiEventListener, type UniffiVTableCallbackInterfaceSaathiiSdkFfiLogSink, type UniffiVTableCallbackInterfaceSaathiiSdkFfiTokenStore,
 } from "./saathii_sdk_ffi-ffi";
-import { type CallEnded, type CallHistory, type CallId, type CallRated, type CallSummary, type CallSystemStatus, type CoinBalance, type Coins, type Earnings, type EarningsPage, type FeedListener, type FeedPage, type FeedStats, type MinuteBilled, type TransactionPage, type UserId, type UserPresence, type UserProfile, type UserStatus, type WalletBalance, CallStatus, CallType, EndCause, Role, Sex, TransactionType,
+import { type AudioLink, type BlockState, type BlockedPage, type CallEnded, type CallHistory, type CallId, type CallRated, type CallSummary, type CallSystemStatus, type CoinBalance, type Coins, type Earnings, type EarningsPage, type FavoritePage, type FavoriteState, type FeedListener, type FeedPage, type FeedStats, type MinuteBilled, type PayoutDestination, type Recharge, type RechargeHistory, type ReportReceived, type SampleId, type TransactionPage, type UploadTicket, type UserId, type UserPresence, type UserProfile, type UserStatus, type VerificationSample, type VerificationState, type VerifyRecharge, type WalletBalance, type Withdrawal, type WithdrawalPage, CallStatus, CallType, EndCause, PayoutDetails, Role, Sex, TransactionType, VerificationStatus,
 } from "./saathii_shared_types";
-import { type FfiConverter, type UniffiByteArray, type UniffiGcObject, type UniffiHandle, type UniffiObjectFactory, type UniffiReferenceHolder, type UniffiRustCallStatus, type UniffiTimestamp, AbstractFfiConverterByteArray, Cursor, FfiConverterArray, FfiConverterBool, FfiConverterFloat64, FfiConverterInt64, FfiConverterObject, FfiConverterObjectWithCallbacks, FfiConverterOptional, FfiConverterTimestamp, FfiConverterUInt16, FfiConverterUInt32, FfiConverterUInt64, FfiConverterUInt8, RustBuffer, UniffiAbstractObject, UniffiEnum, UniffiError, UniffiInternalError, UniffiResult, UniffiRustCaller, destructorGuardSymbol, pointerLiteralSymbol, uniffiCreateFfiConverterString, uniffiCreateRecord, uniffiRustCallAsync, uniffiTraitInterfaceCallWithError, uniffiTypeNameSymbol, variantOrdinalSymbol,
+import { type FfiConverter, type UniffiByteArray, type UniffiGcObject, type UniffiHandle, type UniffiObjectFactory, type UniffiReferenceHolder, type UniffiRustCallStatus, type UniffiTimestamp, AbstractFfiConverterByteArray, Cursor, FfiConverterArray, FfiConverterArrayBuffer, FfiConverterBool, FfiConverterFloat64, FfiConverterInt64, FfiConverterObject, FfiConverterObjectWithCallbacks, FfiConverterOptional, FfiConverterTimestamp, FfiConverterUInt16, FfiConverterUInt32, FfiConverterUInt64, FfiConverterUInt8, RustBuffer, UniffiAbstractObject, UniffiEnum, UniffiError, UniffiInternalError, UniffiResult, UniffiRustCaller, destructorGuardSymbol, pointerLiteralSymbol, uniffiCreateFfiConverterString, uniffiCreateRecord, uniffiRustCallAsync, uniffiTraitInterfaceCallWithError, uniffiTypeNameSymbol, variantOrdinalSymbol,
 } from "@ubjs/core";
 import uniffiSaathiiSharedTypesModule from "./saathii_shared_types";
-const { FfiConverterTypeCallEnded, FfiConverterTypeCallHistory, FfiConverterTypeCallId, FfiConverterTypeCallRated, FfiConverterTypeCallStatus, FfiConverterTypeCallSummary, FfiConverterTypeCallSystemStatus, FfiConverterTypeCallType, FfiConverterTypeCoinBalance, FfiConverterTypeCoins, FfiConverterTypeEarnings, FfiConverterTypeEarningsPage, FfiConverterTypeEndCause, FfiConverterTypeFeedListener, FfiConverterTypeFeedPage, FfiConverterTypeFeedStats, FfiConverterTypeMinuteBilled, FfiConverterTypeRole, FfiConverterTypeSex, FfiConverterTypeTransactionPage, FfiConverterTypeTransactionType, FfiConverterTypeUserId, FfiConverterTypeUserPresence, FfiConverterTypeUserProfile, FfiConverterTypeUserStatus, FfiConverterTypeWalletBalance } = uniffiSaathiiSharedTypesModule.converters;
+const { FfiConverterTypeAudioLink, FfiConverterTypeBlockState, FfiConverterTypeBlockedPage, FfiConverterTypeCallEnded, FfiConverterTypeCallHistory, FfiConverterTypeCallId, FfiConverterTypeCallRated, FfiConverterTypeCallStatus, FfiConverterTypeCallSummary, FfiConverterTypeCallSystemStatus, FfiConverterTypeCallType, FfiConverterTypeCoinBalance, FfiConverterTypeCoins, FfiConverterTypeEarnings, FfiConverterTypeEarningsPage, FfiConverterTypeEndCause, FfiConverterTypeFavoritePage, FfiConverterTypeFavoriteState, FfiConverterTypeFeedListener, FfiConverterTypeFeedPage, FfiConverterTypeFeedStats, FfiConverterTypeMinuteBilled, FfiConverterTypePayoutDestination, FfiConverterTypePayoutDetails, FfiConverterTypeRecharge, FfiConverterTypeRechargeHistory, FfiConverterTypeReportReceived, FfiConverterTypeRole, FfiConverterTypeSampleId, FfiConverterTypeSex, FfiConverterTypeTransactionPage, FfiConverterTypeTransactionType, FfiConverterTypeUploadTicket, FfiConverterTypeUserId, FfiConverterTypeUserPresence, FfiConverterTypeUserProfile, FfiConverterTypeUserStatus, FfiConverterTypeVerificationSample, FfiConverterTypeVerificationState, FfiConverterTypeVerificationStatus, FfiConverterTypeVerifyRecharge, FfiConverterTypeWalletBalance, FfiConverterTypeWithdrawal, FfiConverterTypeWithdrawalPage } = uniffiSaathiiSharedTypesModule.converters;
 const uniffiCaller = new UniffiRustCaller(() => ({ code: 0 }));
 
 const uniffiIsDebug =
@@ -22,6 +22,23 @@ const uniffiIsDebug =
   false;
 
 // Public interface members begin here.
+
+/**
+ * From now on what the SDK logs goes to `sink`, in place of the one of before. No line has a token, a code or a whole
+ * phone number; lines that a slow sink does not keep up with are counted and left out.
+ *
+ * Fails with `configuration` where the process has a `tracing` subscriber of its own, which gets everything already.
+ */
+export function initLogging(level: LogLevel, sink: LogSink): void /*throws*/ {uniffiCaller.rustCallWithError(
+            /*liftError:*/ FfiConverterTypeSaathiiError.lift.bind(FfiConverterTypeSaathiiError),
+            /*caller:*/ (callStatus) => { nativeModule().ubrn_uniffi_saathii_sdk_ffi_fn_func_init_logging(
+        FfiConverterTypeLogLevel.lower(level, nativeModule().rustbuffer_alloc),
+        FfiConverterTypeLogSink.lower(sink, nativeModule().rustbuffer_alloc),
+                callStatus);
+            },
+            /*liftString:*/ FfiConverterString.lift.bind(FfiConverterString),
+    );
+    }
 
 /**
  * A name for one action of the user, to be kept before the action and sent with it again after a restart.
@@ -42,10 +59,12 @@ export function newIdempotencyKey(): string {
     }
 
 /**
- * Said by React Native before all else: clients of before a reload end, and call nobody.
+ * Shuts down every client of this process, for a host that begins anew: a JavaScript runtime after a reload, whose
+ * clients of before would go on renewing a login that they can no longer save. Nothing that the host made before is
+ * called again, not even to let go of it: by its number it may be something else by now.
  */
-export function startOver(): void {uniffiCaller.rustCall(
-            /*caller:*/ (callStatus) => { nativeModule().ubrn_uniffi_saathii_sdk_ffi_fn_func_start_over(
+export function shutDownClients(): void {uniffiCaller.rustCall(
+            /*caller:*/ (callStatus) => { nativeModule().ubrn_uniffi_saathii_sdk_ffi_fn_func_shut_down_clients(
                 callStatus);
             },
             /*liftString:*/ FfiConverterString.lift.bind(FfiConverterString),
@@ -171,7 +190,15 @@ export type ClientConfig = {
     baseUrl: string,
     userAgent?: string,
     connectTimeoutMs: number,
-    requestTimeoutMs: number
+    requestTimeoutMs: number,
+    /**
+     * How long sending or fetching a file may take.
+     */
+    transferTimeoutMs: number,
+    /**
+     * Roots in PEM to trust beside the public ones, for a server of one's own.
+     */
+    rootCertificates: Array<string>
 }
 
 /**
@@ -181,7 +208,9 @@ export const ClientConfig = (() => {
     const defaults = () => ({
         userAgent: undefined,
         connectTimeoutMs: 10000,
-        requestTimeoutMs: 20000
+        requestTimeoutMs: 20000,
+        transferTimeoutMs: 300000,
+        rootCertificates: []
     });
     const create = (() => {
         return uniffiCreateRecord<ClientConfig, ReturnType<typeof defaults>>(defaults);
@@ -201,7 +230,9 @@ const FfiConverterTypeClientConfig = (() => {
                 baseUrl: FfiConverterString.readFromCursor(c), 
                 userAgent: FfiConverterOptionalString.readFromCursor(c), 
                 connectTimeoutMs: FfiConverterUInt32.readFromCursor(c), 
-                requestTimeoutMs: FfiConverterUInt32.readFromCursor(c)
+                requestTimeoutMs: FfiConverterUInt32.readFromCursor(c), 
+                transferTimeoutMs: FfiConverterUInt32.readFromCursor(c), 
+                rootCertificates: FfiConverterSequenceString.readFromCursor(c)
             };
         }
         writeIntoCursor(value: TypeName, c: Cursor): void {
@@ -209,12 +240,16 @@ const FfiConverterTypeClientConfig = (() => {
             FfiConverterOptionalString.writeIntoCursor(value.userAgent, c);
             FfiConverterUInt32.writeIntoCursor(value.connectTimeoutMs, c);
             FfiConverterUInt32.writeIntoCursor(value.requestTimeoutMs, c);
+            FfiConverterUInt32.writeIntoCursor(value.transferTimeoutMs, c);
+            FfiConverterSequenceString.writeIntoCursor(value.rootCertificates, c);
         }
         allocationSize(value: TypeName): number {
             return FfiConverterString.allocationSize(value.baseUrl) +
              FfiConverterOptionalString.allocationSize(value.userAgent) +
              FfiConverterUInt32.allocationSize(value.connectTimeoutMs) +
-             FfiConverterUInt32.allocationSize(value.requestTimeoutMs);
+             FfiConverterUInt32.allocationSize(value.requestTimeoutMs) +
+             FfiConverterUInt32.allocationSize(value.transferTimeoutMs) +
+             FfiConverterSequenceString.allocationSize(value.rootCertificates);
             
         }
     };
@@ -610,6 +645,102 @@ const FfiConverterTypeFollowedCall = (() => {
              FfiConverterTypeSide.allocationSize(value.side) +
              FfiConverterTypeUserId.allocationSize(value.other) +
              FfiConverterTypeCallState.allocationSize(value.state);
+            
+        }
+    };
+    return new FFIConverter();
+})();
+
+/**
+ * How much is logged: this and what is worse.
+ */
+export enum LogLevel {
+    Off,
+    Error,
+    Warn,
+    Info,
+    Debug,
+    Trace
+}
+
+const FfiConverterTypeLogLevel = (() => {
+    type TypeName = LogLevel;
+    class FFIConverter extends AbstractFfiConverterByteArray<TypeName> {
+        readFromCursor(c: Cursor): TypeName {
+            switch (c.readI32()) {
+                case 1: return LogLevel.Off;
+                case 2: return LogLevel.Error;
+                case 3: return LogLevel.Warn;
+                case 4: return LogLevel.Info;
+                case 5: return LogLevel.Debug;
+                case 6: return LogLevel.Trace;
+                default: throw new UniffiInternalError.UnexpectedEnumCase();
+            }
+        }
+        writeIntoCursor(value: TypeName, c: Cursor): void {
+            switch (value) {
+                case LogLevel.Off: return c.writeI32(1);
+                case LogLevel.Error: return c.writeI32(2);
+                case LogLevel.Warn: return c.writeI32(3);
+                case LogLevel.Info: return c.writeI32(4);
+                case LogLevel.Debug: return c.writeI32(5);
+                case LogLevel.Trace: return c.writeI32(6);
+            }
+        }
+        allocationSize(value: TypeName): number {
+            return 4;
+        }
+    }
+    return new FFIConverter();
+})();
+
+/**
+ * One line.
+ */
+export type LogRecord = {
+    level: LogLevel,
+    /**
+     * Which part of the SDK it comes from.
+     */
+    target: string,
+    message: string
+}
+
+/**
+ * Generated factory for {@link LogRecord} record objects.
+ */
+export const LogRecord = (() => {
+    const defaults = () => ({
+    });
+    const create = (() => {
+        return uniffiCreateRecord<LogRecord, ReturnType<typeof defaults>>(defaults);
+    })();
+    return Object.freeze({
+        create,
+        new: create,
+        defaults: () => Object.freeze(defaults()) as Partial<LogRecord>,
+    });
+})();
+
+const FfiConverterTypeLogRecord = (() => {
+    type TypeName = LogRecord;
+    class FFIConverter extends AbstractFfiConverterByteArray<TypeName> {
+        readFromCursor(c: Cursor): TypeName {
+            return {
+                level: FfiConverterTypeLogLevel.readFromCursor(c), 
+                target: FfiConverterString.readFromCursor(c), 
+                message: FfiConverterString.readFromCursor(c)
+            };
+        }
+        writeIntoCursor(value: TypeName, c: Cursor): void {
+            FfiConverterTypeLogLevel.writeIntoCursor(value.level, c);
+            FfiConverterString.writeIntoCursor(value.target, c);
+            FfiConverterString.writeIntoCursor(value.message, c);
+        }
+        allocationSize(value: TypeName): number {
+            return FfiConverterTypeLogLevel.allocationSize(value.level) +
+             FfiConverterString.allocationSize(value.target) +
+             FfiConverterString.allocationSize(value.message);
             
         }
     };
@@ -1160,6 +1291,156 @@ const FfiConverterTypeStatusChanges = (() => {
     return new FFIConverter();
 })();
 
+
+// Enum: Audio
+export enum Audio_Tags {
+    Bytes = "Bytes",
+    File = "File"
+}
+/**
+ * An audio file to send: mp3, wav, m4a, aac, flac or ogg (Vorbis), at most 10 MB, a second to ten minutes.
+ */
+export const Audio = (() => {
+
+    type Bytes__interface = {
+        tag: Audio_Tags.Bytes;
+        inner: 
+Readonly<{name: string; bytes: ArrayBuffer}>
+    };
+    /**
+     * From memory.
+     */
+    class Bytes_ extends UniffiEnum implements Bytes__interface {
+        /**
+         * @private
+         * This field is private and should not be used, use `tag` instead.
+         */
+        readonly [uniffiTypeNameSymbol] = "Audio";
+        readonly tag = Audio_Tags.Bytes;
+        readonly inner: 
+Readonly<{name: string; bytes: ArrayBuffer}>;
+        constructor(
+inner: {name: string; bytes: ArrayBuffer }) {
+            super("Audio", "Bytes");
+
+            this.inner = Object.freeze(inner);
+        }
+        static new(
+inner: {name: string; bytes: ArrayBuffer }): Bytes_ {
+            return new Bytes_(inner);
+        }
+
+        static instanceOf(obj: any): obj is Bytes_ {
+            return obj.tag === Audio_Tags.Bytes;
+        }
+
+    }
+
+    type File__interface = {
+        tag: Audio_Tags.File;
+        inner: 
+Readonly<{path: string}>
+    };
+    /**
+     * From the disk, whence it is read as it is sent: a path, or a `file:` address as recorders give it.
+     */
+    class File_ extends UniffiEnum implements File__interface {
+        /**
+         * @private
+         * This field is private and should not be used, use `tag` instead.
+         */
+        readonly [uniffiTypeNameSymbol] = "Audio";
+        readonly tag = Audio_Tags.File;
+        readonly inner: 
+Readonly<{path: string}>;
+        constructor(
+inner: {path: string }) {
+            super("Audio", "File");
+
+            this.inner = Object.freeze(inner);
+        }
+        static new(
+inner: {path: string }): File_ {
+            return new File_(inner);
+        }
+
+        static instanceOf(obj: any): obj is File_ {
+            return obj.tag === Audio_Tags.File;
+        }
+
+    }
+
+    function instanceOf(obj: any): obj is Audio {
+        return obj[uniffiTypeNameSymbol] === "Audio";
+    }
+
+    return Object.freeze({
+        instanceOf,
+  Bytes: Bytes_, 
+  File: File_
+    });
+
+})();
+/**
+ * An audio file to send: mp3, wav, m4a, aac, flac or ogg (Vorbis), at most 10 MB, a second to ten minutes.
+ */
+export type Audio = InstanceType<
+    typeof Audio['Bytes' | 'File']
+>;
+
+// FfiConverter for enum Audio
+const FfiConverterTypeAudio = (() => {
+    type TypeName = Audio;
+    class FFIConverter extends AbstractFfiConverterByteArray<TypeName> {
+        readFromCursor(c: Cursor): TypeName {
+            switch (c.readI32()) {
+                case 1: return new Audio.Bytes({name: FfiConverterString.readFromCursor(c), bytes: FfiConverterArrayBuffer.readFromCursor(c) });
+                case 2: return new Audio.File({path: FfiConverterString.readFromCursor(c) });
+                default: throw new UniffiInternalError.UnexpectedEnumCase();
+            }
+        }
+        writeIntoCursor(value: TypeName, c: Cursor): void {
+            switch (value.tag) {
+                case Audio_Tags.Bytes: {
+                    c.writeI32(1);
+                    const inner = value.inner;
+                    FfiConverterString.writeIntoCursor(inner.name, c);
+                    FfiConverterArrayBuffer.writeIntoCursor(inner.bytes, c);
+                    return;
+                }
+                case Audio_Tags.File: {
+                    c.writeI32(2);
+                    const inner = value.inner;
+                    FfiConverterString.writeIntoCursor(inner.path, c);
+                    return;
+                }
+                default:
+                    // Throwing from here means that Audio_Tags hasn't matched an ordinal.
+                    throw new UniffiInternalError.UnexpectedEnumCase();
+            }
+        }
+        allocationSize(value: TypeName): number {
+            switch (value.tag) {
+                case Audio_Tags.Bytes: {
+                    const inner = value.inner;
+                    let size = 4;
+                    size += FfiConverterString.allocationSize(inner.name);
+                    size += FfiConverterArrayBuffer.allocationSize(inner.bytes);
+                    return size;
+                }
+                case Audio_Tags.File: {
+                    const inner = value.inner;
+                    let size = 4;
+                    size += FfiConverterString.allocationSize(inner.path);
+                    return size;
+                }
+                default: throw new UniffiInternalError.UnexpectedEnumCase();
+            }
+        }
+    }
+    return new FFIConverter();
+})();
+
 /**
  * Whether somebody is signed in.
  */
@@ -1214,6 +1495,7 @@ export enum Event_Tags {
     CallChanged = "CallChanged",
     CallRings = "CallRings",
     WalletChanged = "WalletChanged",
+    VerificationReviewed = "VerificationReviewed",
     Resync = "Resync"
 }
 /**
@@ -1285,10 +1567,11 @@ inner: {state: SessionState }): SessionChanged_ {
     type Disconnected__interface = {
         tag: Event_Tags.Disconnected;
         inner: 
-Readonly<{closeCode?: number}>
+Readonly<{closeCode?: number; code: string}>
     };
     /**
-     * The presence socket lost its connection; it comes back by itself.
+     * The presence socket lost its connection; it comes back by itself. `code` as of an error: `network` most of the
+     * time, `certificate` where somebody else answered.
      */
     class Disconnected_ extends UniffiEnum implements Disconnected__interface {
         /**
@@ -1298,15 +1581,15 @@ Readonly<{closeCode?: number}>
         readonly [uniffiTypeNameSymbol] = "Event";
         readonly tag = Event_Tags.Disconnected;
         readonly inner: 
-Readonly<{closeCode?: number}>;
+Readonly<{closeCode?: number; code: string}>;
         constructor(
-inner: {closeCode?: number }) {
+inner: {closeCode?: number; code: string }) {
             super("Event", "Disconnected");
 
             this.inner = Object.freeze(inner);
         }
         static new(
-inner: {closeCode?: number }): Disconnected_ {
+inner: {closeCode?: number; code: string }): Disconnected_ {
             return new Disconnected_(inner);
         }
 
@@ -1479,6 +1762,40 @@ inner: {balanceCoins: Coins; withdrawableMoney: Earnings; pendingWithdrawals: Ea
 
     }
 
+    type VerificationReviewed__interface = {
+        tag: Event_Tags.VerificationReviewed;
+        inner: 
+Readonly<{sample: SampleId; status: VerificationStatus; remarks?: string}>
+    };
+    /**
+     * An admin has heard one's audio sample.
+     */
+    class VerificationReviewed_ extends UniffiEnum implements VerificationReviewed__interface {
+        /**
+         * @private
+         * This field is private and should not be used, use `tag` instead.
+         */
+        readonly [uniffiTypeNameSymbol] = "Event";
+        readonly tag = Event_Tags.VerificationReviewed;
+        readonly inner: 
+Readonly<{sample: SampleId; status: VerificationStatus; remarks?: string}>;
+        constructor(
+inner: {sample: SampleId; status: VerificationStatus; remarks?: string }) {
+            super("Event", "VerificationReviewed");
+
+            this.inner = Object.freeze(inner);
+        }
+        static new(
+inner: {sample: SampleId; status: VerificationStatus; remarks?: string }): VerificationReviewed_ {
+            return new VerificationReviewed_(inner);
+        }
+
+        static instanceOf(obj: any): obj is VerificationReviewed_ {
+            return obj.tag === Event_Tags.VerificationReviewed;
+        }
+
+    }
+
     type Resync__interface = {
         tag: Event_Tags.Resync
     };
@@ -1520,6 +1837,7 @@ inner: {balanceCoins: Coins; withdrawableMoney: Earnings; pendingWithdrawals: Ea
   CallChanged: CallChanged_, 
   CallRings: CallRings_, 
   WalletChanged: WalletChanged_, 
+  VerificationReviewed: VerificationReviewed_, 
   Resync: Resync_
     });
 
@@ -1528,7 +1846,7 @@ inner: {balanceCoins: Coins; withdrawableMoney: Earnings; pendingWithdrawals: Ea
  * What the client tells the host.
  */
 export type Event = InstanceType<
-    typeof Event['SessionChanged' | 'Connected' | 'Disconnected' | 'PresenceChanged' | 'FeedChanged' | 'CallChanged' | 'CallRings' | 'WalletChanged' | 'Resync']
+    typeof Event['SessionChanged' | 'Connected' | 'Disconnected' | 'PresenceChanged' | 'FeedChanged' | 'CallChanged' | 'CallRings' | 'WalletChanged' | 'VerificationReviewed' | 'Resync']
 >;
 
 // FfiConverter for enum Event
@@ -1539,13 +1857,14 @@ const FfiConverterTypeEvent = (() => {
             switch (c.readI32()) {
                 case 1: return new Event.SessionChanged({state: FfiConverterTypeSessionState.readFromCursor(c) });
                 case 2: return new Event.Connected();
-                case 3: return new Event.Disconnected({closeCode: FfiConverterOptionalUInt16.readFromCursor(c) });
+                case 3: return new Event.Disconnected({closeCode: FfiConverterOptionalUInt16.readFromCursor(c), code: FfiConverterString.readFromCursor(c) });
                 case 4: return new Event.PresenceChanged({presence: FfiConverterTypeUserPresence.readFromCursor(c) });
                 case 5: return new Event.FeedChanged();
                 case 6: return new Event.CallChanged({call: FfiConverterTypeFollowedCall.readFromCursor(c) });
                 case 7: return new Event.CallRings({call: FfiConverterTypeFollowedCall.readFromCursor(c), callerUsername: FfiConverterString.readFromCursor(c) });
                 case 8: return new Event.WalletChanged({balanceCoins: FfiConverterTypeCoins.readFromCursor(c), withdrawableMoney: FfiConverterTypeEarnings.readFromCursor(c), pendingWithdrawals: FfiConverterTypeEarnings.readFromCursor(c) });
-                case 9: return new Event.Resync();
+                case 9: return new Event.VerificationReviewed({sample: FfiConverterTypeSampleId.readFromCursor(c), status: FfiConverterTypeVerificationStatus.readFromCursor(c), remarks: FfiConverterOptionalString.readFromCursor(c) });
+                case 10: return new Event.Resync();
                 default: throw new UniffiInternalError.UnexpectedEnumCase();
             }
         }
@@ -1565,6 +1884,7 @@ const FfiConverterTypeEvent = (() => {
                     c.writeI32(3);
                     const inner = value.inner;
                     FfiConverterOptionalUInt16.writeIntoCursor(inner.closeCode, c);
+                    FfiConverterString.writeIntoCursor(inner.code, c);
                     return;
                 }
                 case Event_Tags.PresenceChanged: {
@@ -1598,8 +1918,16 @@ const FfiConverterTypeEvent = (() => {
                     FfiConverterTypeEarnings.writeIntoCursor(inner.pendingWithdrawals, c);
                     return;
                 }
-                case Event_Tags.Resync: {
+                case Event_Tags.VerificationReviewed: {
                     c.writeI32(9);
+                    const inner = value.inner;
+                    FfiConverterTypeSampleId.writeIntoCursor(inner.sample, c);
+                    FfiConverterTypeVerificationStatus.writeIntoCursor(inner.status, c);
+                    FfiConverterOptionalString.writeIntoCursor(inner.remarks, c);
+                    return;
+                }
+                case Event_Tags.Resync: {
+                    c.writeI32(10);
                     return;
                 }
                 default:
@@ -1622,6 +1950,7 @@ const FfiConverterTypeEvent = (() => {
                     const inner = value.inner;
                     let size = 4;
                     size += FfiConverterOptionalUInt16.allocationSize(inner.closeCode);
+                    size += FfiConverterString.allocationSize(inner.code);
                     return size;
                 }
                 case Event_Tags.PresenceChanged: {
@@ -1652,6 +1981,14 @@ const FfiConverterTypeEvent = (() => {
                     size += FfiConverterTypeCoins.allocationSize(inner.balanceCoins);
                     size += FfiConverterTypeEarnings.allocationSize(inner.withdrawableMoney);
                     size += FfiConverterTypeEarnings.allocationSize(inner.pendingWithdrawals);
+                    return size;
+                }
+                case Event_Tags.VerificationReviewed: {
+                    const inner = value.inner;
+                    let size = 4;
+                    size += FfiConverterTypeSampleId.allocationSize(inner.sample);
+                    size += FfiConverterTypeVerificationStatus.allocationSize(inner.status);
+                    size += FfiConverterOptionalString.allocationSize(inner.remarks);
                     return size;
                 }
                 case Event_Tags.Resync: {
@@ -1777,7 +2114,7 @@ export enum SaathiiError_Tags {
     Failed = "Failed"
 }
 /**
- * Why a call failed; `code` is stable and the same in every language, `detail` is for people.
+ * Why a call failed; `code` is stable and the SDK's own in every language, `detail` is for people.
  */
 export const SaathiiError = (() => {
 
@@ -1913,7 +2250,8 @@ Readonly<{code: string; detail: string}> {
 Readonly<{code: string; detail: string}>
     };
     /**
-     * `storage`, `configuration`, `unexpected_answer`, `step_used`, `feed_closed`, `no_call`, `internal`.
+     * `certificate`, `unexpected_answer`, `upload_refused`, `storage`, `file`, `configuration`, `internal`, `step_used`,
+     * `feed_closed`, `no_call`: the same again fails again.
      */
     class Failed_ extends UniffiError implements Failed__interface {
         /**
@@ -1963,7 +2301,7 @@ Readonly<{code: string; detail: string}> {
 
 })();
 /**
- * Why a call failed; `code` is stable and the same in every language, `detail` is for people.
+ * Why a call failed; `code` is stable and the SDK's own in every language, `detail` is for people.
  */
 export type SaathiiError = InstanceType<
     typeof SaathiiError['Refused' | 'Unreachable' | 'SignedOut' | 'Failed']
@@ -2059,6 +2397,43 @@ const FfiConverterTypeSaathiiError = (() => {
                 }
                 default: throw new UniffiInternalError.UnexpectedEnumCase();
             }
+        }
+    }
+    return new FFIConverter();
+})();
+
+/**
+ * Whose doing the end of a login was.
+ */
+export enum SignOut {
+    /**
+     * Signed out here.
+     */
+    ByUser,
+    /**
+     * Ended by the server: signed out on another device, suspended, expired.
+     */
+    ByServer
+}
+
+const FfiConverterTypeSignOut = (() => {
+    type TypeName = SignOut;
+    class FFIConverter extends AbstractFfiConverterByteArray<TypeName> {
+        readFromCursor(c: Cursor): TypeName {
+            switch (c.readI32()) {
+                case 1: return SignOut.ByUser;
+                case 2: return SignOut.ByServer;
+                default: throw new UniffiInternalError.UnexpectedEnumCase();
+            }
+        }
+        writeIntoCursor(value: TypeName, c: Cursor): void {
+            switch (value) {
+                case SignOut.ByUser: return c.writeI32(1);
+                case SignOut.ByServer: return c.writeI32(2);
+            }
+        }
+        allocationSize(value: TypeName): number {
+            return 4;
         }
     }
     return new FFIConverter();
@@ -2437,19 +2812,23 @@ const FfiConverterTypeVerified = (() => {
 })();
 
 /**
- * The host's ear.
+ * The host's ear; called from one thread of the SDK's, one thing at a time.
  */
 export interface EventListener {
     
 /**
- * Called from one thread of the SDK's, one event at a time.
+ * Something happened.
  */
     onEvent(event: Event) /*throws*/: void;
+/**
+ * Somebody is signed out who was signed in; told once, and never left out.
+ */
+    onSignedOut(by: SignOut) /*throws*/: void;
 }
 
 
 /**
- * The host's ear.
+ * The host's ear; called from one thread of the SDK's, one thing at a time.
  */
 export class EventListenerImpl extends UniffiAbstractObject implements EventListener {
 
@@ -2467,13 +2846,27 @@ private constructor(pointer: UniffiHandle) {
 
     
 /**
- * Called from one thread of the SDK's, one event at a time.
+ * Something happened.
  */
     onEvent(event: Event): void /*throws*/ {uniffiCaller.rustCallWithError(
             /*liftError:*/ FfiConverterTypeListenerError.lift.bind(FfiConverterTypeListenerError),
             /*caller:*/ (callStatus) => { nativeModule().ubrn_uniffi_saathii_sdk_ffi_fn_method_eventlistener_on_event(
                 uniffiTypeEventListenerImplObjectFactory.clonePointer(this),
         FfiConverterTypeEvent.lower(event, nativeModule().rustbuffer_alloc),
+                callStatus);
+            },
+            /*liftString:*/ FfiConverterString.lift.bind(FfiConverterString),
+    );
+    }
+    
+/**
+ * Somebody is signed out who was signed in; told once, and never left out.
+ */
+    onSignedOut(by: SignOut): void /*throws*/ {uniffiCaller.rustCallWithError(
+            /*liftError:*/ FfiConverterTypeListenerError.lift.bind(FfiConverterTypeListenerError),
+            /*caller:*/ (callStatus) => { nativeModule().ubrn_uniffi_saathii_sdk_ffi_fn_method_eventlistener_on_signed_out(
+                uniffiTypeEventListenerImplObjectFactory.clonePointer(this),
+        FfiConverterTypeSignOut.lower(by, nativeModule().rustbuffer_alloc),
                 callStatus);
             },
             /*liftString:*/ FfiConverterString.lift.bind(FfiConverterString),
@@ -2584,6 +2977,33 @@ const uniffiCallbackInterfaceEventListener: { vtable: any; register: () => void;
             );
             return uniffiResult;
         },
+        on_signed_out: (
+            uniffiHandle: bigint,
+            by: Uint8Array,) => {
+            const uniffiMakeCall = 
+            ()
+            : void => {
+                const jsCallback = FfiConverterTypeEventListener.lift(uniffiHandle);
+                return jsCallback.onSignedOut(
+                    FfiConverterTypeSignOut.lift(by)
+                )
+            };
+            const uniffiResult = UniffiResult.ready<void>();
+            const uniffiHandleSuccess = (obj: any) => {};
+            const uniffiHandleError = (code: number, errBuf: UniffiByteArray) => {
+                UniffiResult.writeError(uniffiResult, code, errBuf);
+            };
+            uniffiTraitInterfaceCallWithError(
+                /*makeCall:*/ uniffiMakeCall,
+                /*handleSuccess:*/ uniffiHandleSuccess,
+                /*handleError:*/ uniffiHandleError,
+                /*isErrorType:*/ ListenerError.instanceOf,
+                /*lowerError:*/ FfiConverterTypeListenerError.lower.bind(FfiConverterTypeListenerError),
+                /*lowerString:*/ FfiConverterString.lower.bind(FfiConverterString),
+                /*alloc:*/ nativeModule().rustbuffer_alloc,
+            );
+            return uniffiResult;
+        },
         uniffi_free: (uniffiHandle: UniffiHandle): void => {
             // this will throw a stale handle error if the handle isn't found.
             FfiConverterTypeEventListener.drop(uniffiHandle);
@@ -2594,6 +3014,168 @@ const uniffiCallbackInterfaceEventListener: { vtable: any; register: () => void;
     },
     register: () => {nativeModule().ubrn_uniffi_saathii_sdk_ffi_fn_init_callback_vtable_eventlistener(
             uniffiCallbackInterfaceEventListener.vtable
+        );
+    },
+};
+
+/**
+ * Where the host keeps its log.
+ */
+export interface LogSink {
+    
+/**
+ * Called from one thread of the SDK's, one line at a time.
+ */
+    log(record: LogRecord) /*throws*/: void;
+}
+
+
+/**
+ * Where the host keeps its log.
+ */
+export class LogSinkImpl extends UniffiAbstractObject implements LogSink {
+
+    readonly [uniffiTypeNameSymbol] = "LogSinkImpl";
+    readonly [destructorGuardSymbol]: UniffiGcObject;
+    readonly [pointerLiteralSymbol]: UniffiHandle;
+    // No primary constructor declared for this class.
+private constructor(pointer: UniffiHandle) {
+    super();
+    this[pointerLiteralSymbol] = pointer;
+    this[destructorGuardSymbol] = uniffiTypeLogSinkImplObjectFactory.bless(pointer);
+}
+
+    
+
+    
+/**
+ * Called from one thread of the SDK's, one line at a time.
+ */
+    log(record: LogRecord): void /*throws*/ {uniffiCaller.rustCallWithError(
+            /*liftError:*/ FfiConverterTypeListenerError.lift.bind(FfiConverterTypeListenerError),
+            /*caller:*/ (callStatus) => { nativeModule().ubrn_uniffi_saathii_sdk_ffi_fn_method_logsink_log(
+                uniffiTypeLogSinkImplObjectFactory.clonePointer(this),
+        FfiConverterTypeLogRecord.lower(record, nativeModule().rustbuffer_alloc),
+                callStatus);
+            },
+            /*liftString:*/ FfiConverterString.lift.bind(FfiConverterString),
+    );
+    }
+    
+
+    uniffiDestroy(): void {
+        const ptr = (this as any)[destructorGuardSymbol];
+        if (ptr !== undefined) {
+            const pointer = uniffiTypeLogSinkImplObjectFactory.pointer(this);
+            uniffiTypeLogSinkImplObjectFactory.freePointer(pointer);
+            uniffiTypeLogSinkImplObjectFactory.unbless(ptr);
+            delete (this as any)[destructorGuardSymbol];
+        }
+    }
+
+    static instanceOf(obj_: any): obj_ is LogSinkImpl {
+        return uniffiTypeLogSinkImplObjectFactory.isConcreteType(obj_);
+    }
+
+    
+}
+
+const uniffiTypeLogSinkImplObjectFactory: UniffiObjectFactory<LogSink> = (() => {
+    
+    return {
+    create(pointer: UniffiHandle): LogSink {
+        const instance = Object.create(LogSinkImpl.prototype);
+        instance[pointerLiteralSymbol] = pointer;
+        instance[destructorGuardSymbol] = this.bless(pointer);
+        instance[uniffiTypeNameSymbol] = "LogSinkImpl";
+        return instance;
+    },
+
+    
+    bless(p: UniffiHandle): UniffiGcObject {
+        return uniffiCaller.rustCall(
+            /*caller:*/ (status) =>
+                nativeModule().ubrn_uniffi_internal_fn_method_logsink_ffi__bless_pointer(p, status),
+            /*liftString:*/ FfiConverterString.lift
+        );
+    },
+
+    unbless(ptr_: UniffiGcObject) {
+        ptr_.markDestroyed();
+    },
+
+    pointer(obj_: LogSink): UniffiHandle {
+        if ((obj_ as any)[destructorGuardSymbol] === undefined) {
+            throw new UniffiInternalError.UnexpectedNullPointer();
+        }
+        return (obj_ as any)[pointerLiteralSymbol];
+    },
+
+    clonePointer(obj_: LogSink): UniffiHandle {
+        const pointer = this.pointer(obj_);
+        return uniffiCaller.rustCall(
+            /*caller:*/ (callStatus) => nativeModule().ubrn_uniffi_saathii_sdk_ffi_fn_clone_logsink(pointer, callStatus),
+            /*liftString:*/ FfiConverterString.lift
+        );
+    },
+
+    freePointer(pointer: UniffiHandle): void {
+        uniffiCaller.rustCall(
+            /*caller:*/ (callStatus) => nativeModule().ubrn_uniffi_saathii_sdk_ffi_fn_free_logsink(pointer, callStatus),
+            /*liftString:*/ FfiConverterString.lift
+        );
+    },
+
+    isConcreteType(obj_: any): obj_ is LogSink {
+        return obj_[destructorGuardSymbol] && obj_[uniffiTypeNameSymbol] === "LogSinkImpl";
+    },
+}})();
+const FfiConverterTypeLogSink = new FfiConverterObjectWithCallbacks(uniffiTypeLogSinkImplObjectFactory);
+
+// Add a vtable for the callbacks that go in LogSink.
+
+// Put the implementation in a struct so we don't pollute the top-level namespace
+const uniffiCallbackInterfaceLogSink: { vtable: any; register: () => void; } = {
+    // Create the VTable using a series of closures.
+    // ts automatically converts these into C callback functions.
+    vtable: {
+        log: (
+            uniffiHandle: bigint,
+            record: Uint8Array,) => {
+            const uniffiMakeCall = 
+            ()
+            : void => {
+                const jsCallback = FfiConverterTypeLogSink.lift(uniffiHandle);
+                return jsCallback.log(
+                    FfiConverterTypeLogRecord.lift(record)
+                )
+            };
+            const uniffiResult = UniffiResult.ready<void>();
+            const uniffiHandleSuccess = (obj: any) => {};
+            const uniffiHandleError = (code: number, errBuf: UniffiByteArray) => {
+                UniffiResult.writeError(uniffiResult, code, errBuf);
+            };
+            uniffiTraitInterfaceCallWithError(
+                /*makeCall:*/ uniffiMakeCall,
+                /*handleSuccess:*/ uniffiHandleSuccess,
+                /*handleError:*/ uniffiHandleError,
+                /*isErrorType:*/ ListenerError.instanceOf,
+                /*lowerError:*/ FfiConverterTypeListenerError.lower.bind(FfiConverterTypeListenerError),
+                /*lowerString:*/ FfiConverterString.lower.bind(FfiConverterString),
+                /*alloc:*/ nativeModule().rustbuffer_alloc,
+            );
+            return uniffiResult;
+        },
+        uniffi_free: (uniffiHandle: UniffiHandle): void => {
+            // this will throw a stale handle error if the handle isn't found.
+            FfiConverterTypeLogSink.drop(uniffiHandle);
+        },
+        uniffi_clone: (uniffiHandle: UniffiHandle): UniffiHandle => {
+            return FfiConverterTypeLogSink.clone(uniffiHandle);
+        }
+    },
+    register: () => {nativeModule().ubrn_uniffi_saathii_sdk_ffi_fn_init_callback_vtable_logsink(
+            uniffiCallbackInterfaceLogSink.vtable
         );
     },
 };
@@ -2787,9 +3369,25 @@ const FfiConverterTypeOtpSent = new FfiConverterObject(uniffiTypeOtpSentObjectFa
 export interface SaathiiClientLike {
     
 /**
+ * Adds a listener to one's favorites; twice is as good as once.
+ */
+    addFavorite(listener: UserId, asyncOpts_?: { signal: AbortSignal }) /*throws*/: Promise<FavoriteState>;
+/**
+ * Where one is paid, masked; null where nothing is kept.
+ */
+    bankDetails(asyncOpts_?: { signal: AbortSignal }) /*throws*/: Promise<PayoutDestination | undefined>;
+/**
  * Bills what has begun; the server does so by itself, and no minute is billed twice.
  */
     billCallMinute(call: CallId, asyncOpts_?: { signal: AbortSignal }) /*throws*/: Promise<MinuteBilled>;
+/**
+ * Blocks somebody: neither sees or calls the other any more; twice is as good as once.
+ */
+    block(user: UserId, reason: string | undefined, asyncOpts_?: { signal: AbortSignal }) /*throws*/: Promise<BlockState>;
+/**
+ * Whom one blocks, the latest first; pages from 1.
+ */
+    blocked(page: number, perPage: number, asyncOpts_?: { signal: AbortSignal }) /*throws*/: Promise<BlockedPage>;
 /**
  * One's calls on either side, the newest first; pages from 1.
  */
@@ -2823,6 +3421,10 @@ export interface SaathiiClientLike {
  */
     coins(asyncOpts_?: { signal: AbortSignal }) /*throws*/: Promise<CoinBalance>;
 /**
+ * Makes a sample of what was sent; `key` is the ticket's.
+ */
+    confirmUpload(key: string, asyncOpts_?: { signal: AbortSignal }) /*throws*/: Promise<VerificationSample>;
+/**
  * Opens the presence socket, once; its events go to the listener.
  */
     connect() /*throws*/: void;
@@ -2851,6 +3453,18 @@ export interface SaathiiClientLike {
  */
     endCall(asyncOpts_?: { signal: AbortSignal }) /*throws*/: Promise<CallEnded>;
 /**
+ * Everything that the server keeps about oneself, as JSON; at most three times an hour.
+ */
+    exportAccount(asyncOpts_?: { signal: AbortSignal }) /*throws*/: Promise<string>;
+/**
+ * The same into a file as it arrives, however long; all of it or nothing.
+ */
+    exportAccountTo(path: string, asyncOpts_?: { signal: AbortSignal }) /*throws*/: Promise<void>;
+/**
+ * One's favorites, the latest first; pages from 1.
+ */
+    favorites(page: number, perPage: number, asyncOpts_?: { signal: AbortSignal }) /*throws*/: Promise<FavoritePage>;
+/**
  * The live feed as it is; null where none is open.
  */
     feedState(): FeedState | undefined;
@@ -2862,6 +3476,14 @@ export interface SaathiiClientLike {
  * Signs out on this device without asking the server.
  */
     forget(asyncOpts_?: { signal: AbortSignal }) /*throws*/: Promise<void>;
+/**
+ * Whether one blocks somebody; whether they block oneself is not told.
+ */
+    isBlocked(user: UserId, asyncOpts_?: { signal: AbortSignal }) /*throws*/: Promise<boolean>;
+/**
+ * Whether a listener is among one's favorites.
+ */
+    isFavorite(listener: UserId, asyncOpts_?: { signal: AbortSignal }) /*throws*/: Promise<boolean>;
 /**
  * Whether somebody is signed in, as far as one knows here.
  */
@@ -2915,17 +3537,52 @@ export interface SaathiiClientLike {
  */
     rateCall(call: CallId, rating: number, asyncOpts_?: { signal: AbortSignal }) /*throws*/: Promise<CallRated>;
 /**
+ * Buys coins for one of the prices of `call_rates`; the call that is followed knows them at once and goes on.
+ *
+ * Where the answer bears an order, nothing is paid yet: hand the order to the provider's checkout, and what that
+ * returns to `verify_recharge`. Goes on where its caller goes away.
+ */
+    recharge(amountRupees: bigint, paymentMethod: string | undefined, idempotencyKey: string | undefined, asyncOpts_?: { signal: AbortSignal }) /*throws*/: Promise<Recharge>;
+/**
+ * One's purchases, the newest first; pages from 1.
+ */
+    rechargeHistory(page: number, perPage: number, asyncOpts_?: { signal: AbortSignal }) /*throws*/: Promise<RechargeHistory>;
+/**
  * Reads all pages of the live feed again, as for a pull to refresh.
  */
     refreshFeed(asyncOpts_?: { signal: AbortSignal }) /*throws*/: Promise<void>;
+/**
+ * Takes a listener out of one's favorites; twice is as good as once.
+ */
+    removeFavorite(listener: UserId, asyncOpts_?: { signal: AbortSignal }) /*throws*/: Promise<FavoriteState>;
+/**
+ * Tells the moderators about somebody, with a call as evidence where there is one.
+ */
+    report(user: UserId, reason: string, call: CallId | undefined, asyncOpts_?: { signal: AbortSignal }) /*throws*/: Promise<ReportReceived>;
 /**
  * Has a code sent to a phone, the first step of signing in.
  */
     requestOtp(phone: string, asyncOpts_?: { signal: AbortSignal }) /*throws*/: Promise<OtpSentLike>;
 /**
+ * Asks for earnings to be paid; they are set aside at once. Goes on where its caller goes away.
+ */
+    requestWithdrawal(amount: Earnings, idempotencyKey: string | undefined, asyncOpts_?: { signal: AbortSignal }) /*throws*/: Promise<Withdrawal>;
+/**
  * Follows the call that one is in, as after a start of the app; null where there is none.
  */
     resumeCall(asyncOpts_?: { signal: AbortSignal }) /*throws*/: Promise<FollowedCall | undefined>;
+/**
+ * Where one's sample can be heard, for five minutes and without a token.
+ */
+    sampleAudio(sample: SampleId, asyncOpts_?: { signal: AbortSignal }) /*throws*/: Promise<AudioLink>;
+/**
+ * Sends the file that a ticket is for; again with the same ticket replaces it.
+ */
+    sendToStore(ticket: UploadTicket, audio: Audio, asyncOpts_?: { signal: AbortSignal }) /*throws*/: Promise<void>;
+/**
+ * Says where one is paid; withdrawals that are open go where they were to go.
+ */
+    setBankDetails(details: PayoutDetails, asyncOpts_?: { signal: AbortSignal }) /*throws*/: Promise<PayoutDestination>;
 /**
  * Tells whether the app is on screen; heartbeats follow.
  */
@@ -2935,13 +3592,26 @@ export interface SaathiiClientLike {
  */
     setVisible(users: Array<UserId>): void;
 /**
+ * Ends what this client does by itself: sockets, feed, heartbeats, following a call, events. The login stays, and
+ * a call that goes on as well.
+ */
+    shutDown(): void;
+/**
  * Calls a listener and follows the call; `CallChanged` tells of changes. Goes on where its caller goes away.
  */
     startCall(listener: UserId, callType: CallType, idempotencyKey: string | undefined, asyncOpts_?: { signal: AbortSignal }) /*throws*/: Promise<FollowedCall>;
 /**
+ * Makes a sample of an object that lies in the server's bucket under one's own prefix already.
+ */
+    submitSampleUrl(audioFileUrl: string, asyncOpts_?: { signal: AbortSignal }) /*throws*/: Promise<VerificationSample>;
+/**
  * Every movement of one's wallet, or those of one type, the newest first; pages from 1.
  */
     transactions(page: number, perPage: number, txType: TransactionType | undefined, asyncOpts_?: { signal: AbortSignal }) /*throws*/: Promise<TransactionPage>;
+/**
+ * Blocks somebody no longer; twice is as good as once.
+ */
+    unblock(user: UserId, asyncOpts_?: { signal: AbortSignal }) /*throws*/: Promise<BlockState>;
 /**
  * Changes one's profile and answers with all of it.
  */
@@ -2951,9 +3621,37 @@ export interface SaathiiClientLike {
  */
     updateStatus(changes: StatusChanges, asyncOpts_?: { signal: AbortSignal }) /*throws*/: Promise<UserStatus>;
 /**
+ * Sends an audio sample through the server; `VerificationReviewed` tells what became of it.
+ */
+    uploadSample(audio: Audio, asyncOpts_?: { signal: AbortSignal }) /*throws*/: Promise<VerificationSample>;
+/**
+ * The same past the server, straight to the object store: a ticket, the file, the confirmation.
+ */
+    uploadSampleDirectly(audio: Audio, asyncOpts_?: { signal: AbortSignal }) /*throws*/: Promise<VerificationSample>;
+/**
+ * Asks to send one file straight to the object store within ten minutes.
+ */
+    uploadTicket(asyncOpts_?: { signal: AbortSignal }) /*throws*/: Promise<UploadTicket>;
+/**
+ * One's samples, the newest first, at most a hundred.
+ */
+    verificationHistory(asyncOpts_?: { signal: AbortSignal }) /*throws*/: Promise<Array<VerificationSample>>;
+/**
+ * Where one stands as a listener.
+ */
+    verificationStatus(asyncOpts_?: { signal: AbortSignal }) /*throws*/: Promise<VerificationState>;
+/**
+ * Says that an order is paid, with what the checkout returned. Goes on where its caller goes away.
+ */
+    verifyRecharge(proof: VerifyRecharge, idempotencyKey: string | undefined, asyncOpts_?: { signal: AbortSignal }) /*throws*/: Promise<Recharge>;
+/**
  * One's coins and earnings.
  */
     walletBalance(asyncOpts_?: { signal: AbortSignal }) /*throws*/: Promise<WalletBalance>;
+/**
+ * One's withdrawals, the newest first; pages from 1.
+ */
+    withdrawals(page: number, perPage: number, asyncOpts_?: { signal: AbortSignal }) /*throws*/: Promise<WithdrawalPage>;
 }
 /**
  * @deprecated Use `SaathiiClientLike` instead.
@@ -2993,8 +3691,7 @@ export class SaathiiClient extends UniffiAbstractObject implements SaathiiClient
 
     
 /**
- * The same with both, for React Native: it hands over no object of its own where that might be missing, and it
- * may start over.
+ * The same with both, for React Native: it hands over no object of its own where that might be missing.
  */
     static withHost(config: ClientConfig, store: TokenStore, listener: EventListener): SaathiiClientLike /*throws*/ {
     return FfiConverterTypeSaathiiClient.lift(uniffiCaller.rustCallWithError(
@@ -3011,6 +3708,94 @@ export class SaathiiClient extends UniffiAbstractObject implements SaathiiClient
     }
     
 
+    
+/**
+ * Adds a listener to one's favorites; twice is as good as once.
+ */
+    async addFavorite(listener: UserId, asyncOpts_?: { signal: AbortSignal }): Promise<FavoriteState> /*throws*/ {
+    const __stack = uniffiIsDebug ? new Error().stack : undefined;
+    try {
+        return await uniffiRustCallAsync(
+            /*rustCaller:*/ uniffiCaller,
+            /*rustFutureFunc:*/ () => {
+                return nativeModule().ubrn_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_add_favorite(
+                    uniffiTypeSaathiiClientObjectFactory.clonePointer(this),FfiConverterTypeUserId.lower(listener, nativeModule().rustbuffer_alloc)
+                );
+            },
+            /*pollFunc:*/ nativeModule().ubrn_ffi_saathii_sdk_ffi_rust_future_poll_rust_buffer,
+            /*cancelFunc:*/ nativeModule().ubrn_ffi_saathii_sdk_ffi_rust_future_cancel_rust_buffer,
+            /*completeFunc:*/ nativeModule().ubrn_ffi_saathii_sdk_ffi_rust_future_complete_rust_buffer,
+            /*freeFunc:*/ nativeModule().ubrn_ffi_saathii_sdk_ffi_rust_future_free_rust_buffer,
+            // Async returns always go through the JS-side converter: the
+            // FFI symbol returns the future handle (u64), and the user-level
+            // RustBuffer comes back via the shared `rust_future_complete_*`
+            // export. The bytes the runtime hands back must be deserialized
+            // here using the per-callable return-type converter.
+            // Borrowed view over foreign memory: the call site owns the free,
+            // as on the sync paths. Unconditional — a no-op where buffers are
+            // already JS-owned.
+            /*liftFunc:*/ (__rb) => {
+                try {
+                    return FfiConverterTypeFavoriteState.lift(__rb);
+                } finally {
+                    nativeModule().rustbuffer_free(__rb);
+                }
+            },
+            /*liftString:*/ FfiConverterString.lift.bind(FfiConverterString),
+            /*asyncOpts:*/ asyncOpts_,
+            /*errorHandler:*/ FfiConverterTypeSaathiiError.lift.bind(FfiConverterTypeSaathiiError)
+        );
+    } catch (__error: any) {
+        if (uniffiIsDebug && __error instanceof Error) {
+            __error.stack = __stack;
+        }
+        throw __error;
+    }
+    }
+    
+/**
+ * Where one is paid, masked; null where nothing is kept.
+ */
+    async bankDetails(asyncOpts_?: { signal: AbortSignal }): Promise<PayoutDestination | undefined> /*throws*/ {
+    const __stack = uniffiIsDebug ? new Error().stack : undefined;
+    try {
+        return await uniffiRustCallAsync(
+            /*rustCaller:*/ uniffiCaller,
+            /*rustFutureFunc:*/ () => {
+                return nativeModule().ubrn_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_bank_details(
+                    uniffiTypeSaathiiClientObjectFactory.clonePointer(this)
+                );
+            },
+            /*pollFunc:*/ nativeModule().ubrn_ffi_saathii_sdk_ffi_rust_future_poll_rust_buffer,
+            /*cancelFunc:*/ nativeModule().ubrn_ffi_saathii_sdk_ffi_rust_future_cancel_rust_buffer,
+            /*completeFunc:*/ nativeModule().ubrn_ffi_saathii_sdk_ffi_rust_future_complete_rust_buffer,
+            /*freeFunc:*/ nativeModule().ubrn_ffi_saathii_sdk_ffi_rust_future_free_rust_buffer,
+            // Async returns always go through the JS-side converter: the
+            // FFI symbol returns the future handle (u64), and the user-level
+            // RustBuffer comes back via the shared `rust_future_complete_*`
+            // export. The bytes the runtime hands back must be deserialized
+            // here using the per-callable return-type converter.
+            // Borrowed view over foreign memory: the call site owns the free,
+            // as on the sync paths. Unconditional — a no-op where buffers are
+            // already JS-owned.
+            /*liftFunc:*/ (__rb) => {
+                try {
+                    return FfiConverterOptionalTypePayoutDestination.lift(__rb);
+                } finally {
+                    nativeModule().rustbuffer_free(__rb);
+                }
+            },
+            /*liftString:*/ FfiConverterString.lift.bind(FfiConverterString),
+            /*asyncOpts:*/ asyncOpts_,
+            /*errorHandler:*/ FfiConverterTypeSaathiiError.lift.bind(FfiConverterTypeSaathiiError)
+        );
+    } catch (__error: any) {
+        if (uniffiIsDebug && __error instanceof Error) {
+            __error.stack = __stack;
+        }
+        throw __error;
+    }
+    }
     
 /**
  * Bills what has begun; the server does so by itself, and no minute is billed twice.
@@ -3040,6 +3825,94 @@ export class SaathiiClient extends UniffiAbstractObject implements SaathiiClient
             /*liftFunc:*/ (__rb) => {
                 try {
                     return FfiConverterTypeMinuteBilled.lift(__rb);
+                } finally {
+                    nativeModule().rustbuffer_free(__rb);
+                }
+            },
+            /*liftString:*/ FfiConverterString.lift.bind(FfiConverterString),
+            /*asyncOpts:*/ asyncOpts_,
+            /*errorHandler:*/ FfiConverterTypeSaathiiError.lift.bind(FfiConverterTypeSaathiiError)
+        );
+    } catch (__error: any) {
+        if (uniffiIsDebug && __error instanceof Error) {
+            __error.stack = __stack;
+        }
+        throw __error;
+    }
+    }
+    
+/**
+ * Blocks somebody: neither sees or calls the other any more; twice is as good as once.
+ */
+    async block(user: UserId, reason: string | undefined = undefined, asyncOpts_?: { signal: AbortSignal }): Promise<BlockState> /*throws*/ {
+    const __stack = uniffiIsDebug ? new Error().stack : undefined;
+    try {
+        return await uniffiRustCallAsync(
+            /*rustCaller:*/ uniffiCaller,
+            /*rustFutureFunc:*/ () => {
+                return nativeModule().ubrn_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_block(
+                    uniffiTypeSaathiiClientObjectFactory.clonePointer(this),FfiConverterTypeUserId.lower(user, nativeModule().rustbuffer_alloc),FfiConverterOptionalString.lower(reason, nativeModule().rustbuffer_alloc)
+                );
+            },
+            /*pollFunc:*/ nativeModule().ubrn_ffi_saathii_sdk_ffi_rust_future_poll_rust_buffer,
+            /*cancelFunc:*/ nativeModule().ubrn_ffi_saathii_sdk_ffi_rust_future_cancel_rust_buffer,
+            /*completeFunc:*/ nativeModule().ubrn_ffi_saathii_sdk_ffi_rust_future_complete_rust_buffer,
+            /*freeFunc:*/ nativeModule().ubrn_ffi_saathii_sdk_ffi_rust_future_free_rust_buffer,
+            // Async returns always go through the JS-side converter: the
+            // FFI symbol returns the future handle (u64), and the user-level
+            // RustBuffer comes back via the shared `rust_future_complete_*`
+            // export. The bytes the runtime hands back must be deserialized
+            // here using the per-callable return-type converter.
+            // Borrowed view over foreign memory: the call site owns the free,
+            // as on the sync paths. Unconditional — a no-op where buffers are
+            // already JS-owned.
+            /*liftFunc:*/ (__rb) => {
+                try {
+                    return FfiConverterTypeBlockState.lift(__rb);
+                } finally {
+                    nativeModule().rustbuffer_free(__rb);
+                }
+            },
+            /*liftString:*/ FfiConverterString.lift.bind(FfiConverterString),
+            /*asyncOpts:*/ asyncOpts_,
+            /*errorHandler:*/ FfiConverterTypeSaathiiError.lift.bind(FfiConverterTypeSaathiiError)
+        );
+    } catch (__error: any) {
+        if (uniffiIsDebug && __error instanceof Error) {
+            __error.stack = __stack;
+        }
+        throw __error;
+    }
+    }
+    
+/**
+ * Whom one blocks, the latest first; pages from 1.
+ */
+    async blocked(page: number, perPage: number, asyncOpts_?: { signal: AbortSignal }): Promise<BlockedPage> /*throws*/ {
+    const __stack = uniffiIsDebug ? new Error().stack : undefined;
+    try {
+        return await uniffiRustCallAsync(
+            /*rustCaller:*/ uniffiCaller,
+            /*rustFutureFunc:*/ () => {
+                return nativeModule().ubrn_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_blocked(
+                    uniffiTypeSaathiiClientObjectFactory.clonePointer(this),FfiConverterUInt32.lower(page, nativeModule().rustbuffer_alloc),FfiConverterUInt32.lower(perPage, nativeModule().rustbuffer_alloc)
+                );
+            },
+            /*pollFunc:*/ nativeModule().ubrn_ffi_saathii_sdk_ffi_rust_future_poll_rust_buffer,
+            /*cancelFunc:*/ nativeModule().ubrn_ffi_saathii_sdk_ffi_rust_future_cancel_rust_buffer,
+            /*completeFunc:*/ nativeModule().ubrn_ffi_saathii_sdk_ffi_rust_future_complete_rust_buffer,
+            /*freeFunc:*/ nativeModule().ubrn_ffi_saathii_sdk_ffi_rust_future_free_rust_buffer,
+            // Async returns always go through the JS-side converter: the
+            // FFI symbol returns the future handle (u64), and the user-level
+            // RustBuffer comes back via the shared `rust_future_complete_*`
+            // export. The bytes the runtime hands back must be deserialized
+            // here using the per-callable return-type converter.
+            // Borrowed view over foreign memory: the call site owns the free,
+            // as on the sync paths. Unconditional — a no-op where buffers are
+            // already JS-owned.
+            /*liftFunc:*/ (__rb) => {
+                try {
+                    return FfiConverterTypeBlockedPage.lift(__rb);
                 } finally {
                     nativeModule().rustbuffer_free(__rb);
                 }
@@ -3331,6 +4204,50 @@ export class SaathiiClient extends UniffiAbstractObject implements SaathiiClient
     }
     
 /**
+ * Makes a sample of what was sent; `key` is the ticket's.
+ */
+    async confirmUpload(key: string, asyncOpts_?: { signal: AbortSignal }): Promise<VerificationSample> /*throws*/ {
+    const __stack = uniffiIsDebug ? new Error().stack : undefined;
+    try {
+        return await uniffiRustCallAsync(
+            /*rustCaller:*/ uniffiCaller,
+            /*rustFutureFunc:*/ () => {
+                return nativeModule().ubrn_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_confirm_upload(
+                    uniffiTypeSaathiiClientObjectFactory.clonePointer(this),FfiConverterString.lower(key, nativeModule().rustbuffer_alloc)
+                );
+            },
+            /*pollFunc:*/ nativeModule().ubrn_ffi_saathii_sdk_ffi_rust_future_poll_rust_buffer,
+            /*cancelFunc:*/ nativeModule().ubrn_ffi_saathii_sdk_ffi_rust_future_cancel_rust_buffer,
+            /*completeFunc:*/ nativeModule().ubrn_ffi_saathii_sdk_ffi_rust_future_complete_rust_buffer,
+            /*freeFunc:*/ nativeModule().ubrn_ffi_saathii_sdk_ffi_rust_future_free_rust_buffer,
+            // Async returns always go through the JS-side converter: the
+            // FFI symbol returns the future handle (u64), and the user-level
+            // RustBuffer comes back via the shared `rust_future_complete_*`
+            // export. The bytes the runtime hands back must be deserialized
+            // here using the per-callable return-type converter.
+            // Borrowed view over foreign memory: the call site owns the free,
+            // as on the sync paths. Unconditional — a no-op where buffers are
+            // already JS-owned.
+            /*liftFunc:*/ (__rb) => {
+                try {
+                    return FfiConverterTypeVerificationSample.lift(__rb);
+                } finally {
+                    nativeModule().rustbuffer_free(__rb);
+                }
+            },
+            /*liftString:*/ FfiConverterString.lift.bind(FfiConverterString),
+            /*asyncOpts:*/ asyncOpts_,
+            /*errorHandler:*/ FfiConverterTypeSaathiiError.lift.bind(FfiConverterTypeSaathiiError)
+        );
+    } catch (__error: any) {
+        if (uniffiIsDebug && __error instanceof Error) {
+            __error.stack = __stack;
+        }
+        throw __error;
+    }
+    }
+    
+/**
  * Opens the presence socket, once; its events go to the listener.
  */
     connect(): void /*throws*/ {uniffiCaller.rustCallWithError(
@@ -3537,6 +4454,124 @@ export class SaathiiClient extends UniffiAbstractObject implements SaathiiClient
     }
     
 /**
+ * Everything that the server keeps about oneself, as JSON; at most three times an hour.
+ */
+    async exportAccount(asyncOpts_?: { signal: AbortSignal }): Promise<string> /*throws*/ {
+    const __stack = uniffiIsDebug ? new Error().stack : undefined;
+    try {
+        return await uniffiRustCallAsync(
+            /*rustCaller:*/ uniffiCaller,
+            /*rustFutureFunc:*/ () => {
+                return nativeModule().ubrn_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_export_account(
+                    uniffiTypeSaathiiClientObjectFactory.clonePointer(this)
+                );
+            },
+            /*pollFunc:*/ nativeModule().ubrn_ffi_saathii_sdk_ffi_rust_future_poll_rust_buffer,
+            /*cancelFunc:*/ nativeModule().ubrn_ffi_saathii_sdk_ffi_rust_future_cancel_rust_buffer,
+            /*completeFunc:*/ nativeModule().ubrn_ffi_saathii_sdk_ffi_rust_future_complete_rust_buffer,
+            /*freeFunc:*/ nativeModule().ubrn_ffi_saathii_sdk_ffi_rust_future_free_rust_buffer,
+            // Async returns always go through the JS-side converter: the
+            // FFI symbol returns the future handle (u64), and the user-level
+            // RustBuffer comes back via the shared `rust_future_complete_*`
+            // export. The bytes the runtime hands back must be deserialized
+            // here using the per-callable return-type converter.
+            // Borrowed view over foreign memory: the call site owns the free,
+            // as on the sync paths. Unconditional — a no-op where buffers are
+            // already JS-owned.
+            /*liftFunc:*/ (__rb) => {
+                try {
+                    return FfiConverterString.lift(__rb);
+                } finally {
+                    nativeModule().rustbuffer_free(__rb);
+                }
+            },
+            /*liftString:*/ FfiConverterString.lift.bind(FfiConverterString),
+            /*asyncOpts:*/ asyncOpts_,
+            /*errorHandler:*/ FfiConverterTypeSaathiiError.lift.bind(FfiConverterTypeSaathiiError)
+        );
+    } catch (__error: any) {
+        if (uniffiIsDebug && __error instanceof Error) {
+            __error.stack = __stack;
+        }
+        throw __error;
+    }
+    }
+    
+/**
+ * The same into a file as it arrives, however long; all of it or nothing.
+ */
+    async exportAccountTo(path: string, asyncOpts_?: { signal: AbortSignal }): Promise<void> /*throws*/ {
+    const __stack = uniffiIsDebug ? new Error().stack : undefined;
+    try {
+        return await uniffiRustCallAsync(
+            /*rustCaller:*/ uniffiCaller,
+            /*rustFutureFunc:*/ () => {
+                return nativeModule().ubrn_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_export_account_to(
+                    uniffiTypeSaathiiClientObjectFactory.clonePointer(this),FfiConverterString.lower(path, nativeModule().rustbuffer_alloc)
+                );
+            },
+            /*pollFunc:*/ nativeModule().ubrn_ffi_saathii_sdk_ffi_rust_future_poll_void,
+            /*cancelFunc:*/ nativeModule().ubrn_ffi_saathii_sdk_ffi_rust_future_cancel_void,
+            /*completeFunc:*/ nativeModule().ubrn_ffi_saathii_sdk_ffi_rust_future_complete_void,
+            /*freeFunc:*/ nativeModule().ubrn_ffi_saathii_sdk_ffi_rust_future_free_void,
+            /*liftFunc:*/ (_v) => {},
+            /*liftString:*/ FfiConverterString.lift.bind(FfiConverterString),
+            /*asyncOpts:*/ asyncOpts_,
+            /*errorHandler:*/ FfiConverterTypeSaathiiError.lift.bind(FfiConverterTypeSaathiiError)
+        );
+    } catch (__error: any) {
+        if (uniffiIsDebug && __error instanceof Error) {
+            __error.stack = __stack;
+        }
+        throw __error;
+    }
+    }
+    
+/**
+ * One's favorites, the latest first; pages from 1.
+ */
+    async favorites(page: number, perPage: number, asyncOpts_?: { signal: AbortSignal }): Promise<FavoritePage> /*throws*/ {
+    const __stack = uniffiIsDebug ? new Error().stack : undefined;
+    try {
+        return await uniffiRustCallAsync(
+            /*rustCaller:*/ uniffiCaller,
+            /*rustFutureFunc:*/ () => {
+                return nativeModule().ubrn_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_favorites(
+                    uniffiTypeSaathiiClientObjectFactory.clonePointer(this),FfiConverterUInt32.lower(page, nativeModule().rustbuffer_alloc),FfiConverterUInt32.lower(perPage, nativeModule().rustbuffer_alloc)
+                );
+            },
+            /*pollFunc:*/ nativeModule().ubrn_ffi_saathii_sdk_ffi_rust_future_poll_rust_buffer,
+            /*cancelFunc:*/ nativeModule().ubrn_ffi_saathii_sdk_ffi_rust_future_cancel_rust_buffer,
+            /*completeFunc:*/ nativeModule().ubrn_ffi_saathii_sdk_ffi_rust_future_complete_rust_buffer,
+            /*freeFunc:*/ nativeModule().ubrn_ffi_saathii_sdk_ffi_rust_future_free_rust_buffer,
+            // Async returns always go through the JS-side converter: the
+            // FFI symbol returns the future handle (u64), and the user-level
+            // RustBuffer comes back via the shared `rust_future_complete_*`
+            // export. The bytes the runtime hands back must be deserialized
+            // here using the per-callable return-type converter.
+            // Borrowed view over foreign memory: the call site owns the free,
+            // as on the sync paths. Unconditional — a no-op where buffers are
+            // already JS-owned.
+            /*liftFunc:*/ (__rb) => {
+                try {
+                    return FfiConverterTypeFavoritePage.lift(__rb);
+                } finally {
+                    nativeModule().rustbuffer_free(__rb);
+                }
+            },
+            /*liftString:*/ FfiConverterString.lift.bind(FfiConverterString),
+            /*asyncOpts:*/ asyncOpts_,
+            /*errorHandler:*/ FfiConverterTypeSaathiiError.lift.bind(FfiConverterTypeSaathiiError)
+        );
+    } catch (__error: any) {
+        if (uniffiIsDebug && __error instanceof Error) {
+            __error.stack = __stack;
+        }
+        throw __error;
+    }
+    }
+    
+/**
  * The live feed as it is; null where none is open.
  */
     feedState(): FeedState | undefined {
@@ -3617,6 +4652,76 @@ export class SaathiiClient extends UniffiAbstractObject implements SaathiiClient
             /*completeFunc:*/ nativeModule().ubrn_ffi_saathii_sdk_ffi_rust_future_complete_void,
             /*freeFunc:*/ nativeModule().ubrn_ffi_saathii_sdk_ffi_rust_future_free_void,
             /*liftFunc:*/ (_v) => {},
+            /*liftString:*/ FfiConverterString.lift.bind(FfiConverterString),
+            /*asyncOpts:*/ asyncOpts_,
+            /*errorHandler:*/ FfiConverterTypeSaathiiError.lift.bind(FfiConverterTypeSaathiiError)
+        );
+    } catch (__error: any) {
+        if (uniffiIsDebug && __error instanceof Error) {
+            __error.stack = __stack;
+        }
+        throw __error;
+    }
+    }
+    
+/**
+ * Whether one blocks somebody; whether they block oneself is not told.
+ */
+    async isBlocked(user: UserId, asyncOpts_?: { signal: AbortSignal }): Promise<boolean> /*throws*/ {
+    const __stack = uniffiIsDebug ? new Error().stack : undefined;
+    try {
+        return await uniffiRustCallAsync(
+            /*rustCaller:*/ uniffiCaller,
+            /*rustFutureFunc:*/ () => {
+                return nativeModule().ubrn_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_is_blocked(
+                    uniffiTypeSaathiiClientObjectFactory.clonePointer(this),FfiConverterTypeUserId.lower(user, nativeModule().rustbuffer_alloc)
+                );
+            },
+            /*pollFunc:*/ nativeModule().ubrn_ffi_saathii_sdk_ffi_rust_future_poll_i8,
+            /*cancelFunc:*/ nativeModule().ubrn_ffi_saathii_sdk_ffi_rust_future_cancel_i8,
+            /*completeFunc:*/ nativeModule().ubrn_ffi_saathii_sdk_ffi_rust_future_complete_i8,
+            /*freeFunc:*/ nativeModule().ubrn_ffi_saathii_sdk_ffi_rust_future_free_i8,
+            // Async returns always go through the JS-side converter: the
+            // FFI symbol returns the future handle (u64), and the user-level
+            // RustBuffer comes back via the shared `rust_future_complete_*`
+            // export. The bytes the runtime hands back must be deserialized
+            // here using the per-callable return-type converter.
+            /*liftFunc:*/ FfiConverterBool.lift.bind(FfiConverterBool),
+            /*liftString:*/ FfiConverterString.lift.bind(FfiConverterString),
+            /*asyncOpts:*/ asyncOpts_,
+            /*errorHandler:*/ FfiConverterTypeSaathiiError.lift.bind(FfiConverterTypeSaathiiError)
+        );
+    } catch (__error: any) {
+        if (uniffiIsDebug && __error instanceof Error) {
+            __error.stack = __stack;
+        }
+        throw __error;
+    }
+    }
+    
+/**
+ * Whether a listener is among one's favorites.
+ */
+    async isFavorite(listener: UserId, asyncOpts_?: { signal: AbortSignal }): Promise<boolean> /*throws*/ {
+    const __stack = uniffiIsDebug ? new Error().stack : undefined;
+    try {
+        return await uniffiRustCallAsync(
+            /*rustCaller:*/ uniffiCaller,
+            /*rustFutureFunc:*/ () => {
+                return nativeModule().ubrn_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_is_favorite(
+                    uniffiTypeSaathiiClientObjectFactory.clonePointer(this),FfiConverterTypeUserId.lower(listener, nativeModule().rustbuffer_alloc)
+                );
+            },
+            /*pollFunc:*/ nativeModule().ubrn_ffi_saathii_sdk_ffi_rust_future_poll_i8,
+            /*cancelFunc:*/ nativeModule().ubrn_ffi_saathii_sdk_ffi_rust_future_cancel_i8,
+            /*completeFunc:*/ nativeModule().ubrn_ffi_saathii_sdk_ffi_rust_future_complete_i8,
+            /*freeFunc:*/ nativeModule().ubrn_ffi_saathii_sdk_ffi_rust_future_free_i8,
+            // Async returns always go through the JS-side converter: the
+            // FFI symbol returns the future handle (u64), and the user-level
+            // RustBuffer comes back via the shared `rust_future_complete_*`
+            // export. The bytes the runtime hands back must be deserialized
+            // here using the per-callable return-type converter.
+            /*liftFunc:*/ FfiConverterBool.lift.bind(FfiConverterBool),
             /*liftString:*/ FfiConverterString.lift.bind(FfiConverterString),
             /*asyncOpts:*/ asyncOpts_,
             /*errorHandler:*/ FfiConverterTypeSaathiiError.lift.bind(FfiConverterTypeSaathiiError)
@@ -4041,6 +5146,97 @@ export class SaathiiClient extends UniffiAbstractObject implements SaathiiClient
     }
     
 /**
+ * Buys coins for one of the prices of `call_rates`; the call that is followed knows them at once and goes on.
+ *
+ * Where the answer bears an order, nothing is paid yet: hand the order to the provider's checkout, and what that
+ * returns to `verify_recharge`. Goes on where its caller goes away.
+ */
+    async recharge(amountRupees: bigint, paymentMethod: string | undefined = undefined, idempotencyKey: string | undefined = undefined, asyncOpts_?: { signal: AbortSignal }): Promise<Recharge> /*throws*/ {
+    const __stack = uniffiIsDebug ? new Error().stack : undefined;
+    try {
+        return await uniffiRustCallAsync(
+            /*rustCaller:*/ uniffiCaller,
+            /*rustFutureFunc:*/ () => {
+                return nativeModule().ubrn_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_recharge(
+                    uniffiTypeSaathiiClientObjectFactory.clonePointer(this),FfiConverterInt64.lower(amountRupees, nativeModule().rustbuffer_alloc),FfiConverterOptionalString.lower(paymentMethod, nativeModule().rustbuffer_alloc),FfiConverterOptionalString.lower(idempotencyKey, nativeModule().rustbuffer_alloc)
+                );
+            },
+            /*pollFunc:*/ nativeModule().ubrn_ffi_saathii_sdk_ffi_rust_future_poll_rust_buffer,
+            /*cancelFunc:*/ nativeModule().ubrn_ffi_saathii_sdk_ffi_rust_future_cancel_rust_buffer,
+            /*completeFunc:*/ nativeModule().ubrn_ffi_saathii_sdk_ffi_rust_future_complete_rust_buffer,
+            /*freeFunc:*/ nativeModule().ubrn_ffi_saathii_sdk_ffi_rust_future_free_rust_buffer,
+            // Async returns always go through the JS-side converter: the
+            // FFI symbol returns the future handle (u64), and the user-level
+            // RustBuffer comes back via the shared `rust_future_complete_*`
+            // export. The bytes the runtime hands back must be deserialized
+            // here using the per-callable return-type converter.
+            // Borrowed view over foreign memory: the call site owns the free,
+            // as on the sync paths. Unconditional — a no-op where buffers are
+            // already JS-owned.
+            /*liftFunc:*/ (__rb) => {
+                try {
+                    return FfiConverterTypeRecharge.lift(__rb);
+                } finally {
+                    nativeModule().rustbuffer_free(__rb);
+                }
+            },
+            /*liftString:*/ FfiConverterString.lift.bind(FfiConverterString),
+            /*asyncOpts:*/ asyncOpts_,
+            /*errorHandler:*/ FfiConverterTypeSaathiiError.lift.bind(FfiConverterTypeSaathiiError)
+        );
+    } catch (__error: any) {
+        if (uniffiIsDebug && __error instanceof Error) {
+            __error.stack = __stack;
+        }
+        throw __error;
+    }
+    }
+    
+/**
+ * One's purchases, the newest first; pages from 1.
+ */
+    async rechargeHistory(page: number, perPage: number, asyncOpts_?: { signal: AbortSignal }): Promise<RechargeHistory> /*throws*/ {
+    const __stack = uniffiIsDebug ? new Error().stack : undefined;
+    try {
+        return await uniffiRustCallAsync(
+            /*rustCaller:*/ uniffiCaller,
+            /*rustFutureFunc:*/ () => {
+                return nativeModule().ubrn_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_recharge_history(
+                    uniffiTypeSaathiiClientObjectFactory.clonePointer(this),FfiConverterUInt32.lower(page, nativeModule().rustbuffer_alloc),FfiConverterUInt32.lower(perPage, nativeModule().rustbuffer_alloc)
+                );
+            },
+            /*pollFunc:*/ nativeModule().ubrn_ffi_saathii_sdk_ffi_rust_future_poll_rust_buffer,
+            /*cancelFunc:*/ nativeModule().ubrn_ffi_saathii_sdk_ffi_rust_future_cancel_rust_buffer,
+            /*completeFunc:*/ nativeModule().ubrn_ffi_saathii_sdk_ffi_rust_future_complete_rust_buffer,
+            /*freeFunc:*/ nativeModule().ubrn_ffi_saathii_sdk_ffi_rust_future_free_rust_buffer,
+            // Async returns always go through the JS-side converter: the
+            // FFI symbol returns the future handle (u64), and the user-level
+            // RustBuffer comes back via the shared `rust_future_complete_*`
+            // export. The bytes the runtime hands back must be deserialized
+            // here using the per-callable return-type converter.
+            // Borrowed view over foreign memory: the call site owns the free,
+            // as on the sync paths. Unconditional — a no-op where buffers are
+            // already JS-owned.
+            /*liftFunc:*/ (__rb) => {
+                try {
+                    return FfiConverterTypeRechargeHistory.lift(__rb);
+                } finally {
+                    nativeModule().rustbuffer_free(__rb);
+                }
+            },
+            /*liftString:*/ FfiConverterString.lift.bind(FfiConverterString),
+            /*asyncOpts:*/ asyncOpts_,
+            /*errorHandler:*/ FfiConverterTypeSaathiiError.lift.bind(FfiConverterTypeSaathiiError)
+        );
+    } catch (__error: any) {
+        if (uniffiIsDebug && __error instanceof Error) {
+            __error.stack = __stack;
+        }
+        throw __error;
+    }
+    }
+    
+/**
  * Reads all pages of the live feed again, as for a pull to refresh.
  */
     async refreshFeed(asyncOpts_?: { signal: AbortSignal }): Promise<void> /*throws*/ {
@@ -4058,6 +5254,94 @@ export class SaathiiClient extends UniffiAbstractObject implements SaathiiClient
             /*completeFunc:*/ nativeModule().ubrn_ffi_saathii_sdk_ffi_rust_future_complete_void,
             /*freeFunc:*/ nativeModule().ubrn_ffi_saathii_sdk_ffi_rust_future_free_void,
             /*liftFunc:*/ (_v) => {},
+            /*liftString:*/ FfiConverterString.lift.bind(FfiConverterString),
+            /*asyncOpts:*/ asyncOpts_,
+            /*errorHandler:*/ FfiConverterTypeSaathiiError.lift.bind(FfiConverterTypeSaathiiError)
+        );
+    } catch (__error: any) {
+        if (uniffiIsDebug && __error instanceof Error) {
+            __error.stack = __stack;
+        }
+        throw __error;
+    }
+    }
+    
+/**
+ * Takes a listener out of one's favorites; twice is as good as once.
+ */
+    async removeFavorite(listener: UserId, asyncOpts_?: { signal: AbortSignal }): Promise<FavoriteState> /*throws*/ {
+    const __stack = uniffiIsDebug ? new Error().stack : undefined;
+    try {
+        return await uniffiRustCallAsync(
+            /*rustCaller:*/ uniffiCaller,
+            /*rustFutureFunc:*/ () => {
+                return nativeModule().ubrn_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_remove_favorite(
+                    uniffiTypeSaathiiClientObjectFactory.clonePointer(this),FfiConverterTypeUserId.lower(listener, nativeModule().rustbuffer_alloc)
+                );
+            },
+            /*pollFunc:*/ nativeModule().ubrn_ffi_saathii_sdk_ffi_rust_future_poll_rust_buffer,
+            /*cancelFunc:*/ nativeModule().ubrn_ffi_saathii_sdk_ffi_rust_future_cancel_rust_buffer,
+            /*completeFunc:*/ nativeModule().ubrn_ffi_saathii_sdk_ffi_rust_future_complete_rust_buffer,
+            /*freeFunc:*/ nativeModule().ubrn_ffi_saathii_sdk_ffi_rust_future_free_rust_buffer,
+            // Async returns always go through the JS-side converter: the
+            // FFI symbol returns the future handle (u64), and the user-level
+            // RustBuffer comes back via the shared `rust_future_complete_*`
+            // export. The bytes the runtime hands back must be deserialized
+            // here using the per-callable return-type converter.
+            // Borrowed view over foreign memory: the call site owns the free,
+            // as on the sync paths. Unconditional — a no-op where buffers are
+            // already JS-owned.
+            /*liftFunc:*/ (__rb) => {
+                try {
+                    return FfiConverterTypeFavoriteState.lift(__rb);
+                } finally {
+                    nativeModule().rustbuffer_free(__rb);
+                }
+            },
+            /*liftString:*/ FfiConverterString.lift.bind(FfiConverterString),
+            /*asyncOpts:*/ asyncOpts_,
+            /*errorHandler:*/ FfiConverterTypeSaathiiError.lift.bind(FfiConverterTypeSaathiiError)
+        );
+    } catch (__error: any) {
+        if (uniffiIsDebug && __error instanceof Error) {
+            __error.stack = __stack;
+        }
+        throw __error;
+    }
+    }
+    
+/**
+ * Tells the moderators about somebody, with a call as evidence where there is one.
+ */
+    async report(user: UserId, reason: string, call: CallId | undefined = undefined, asyncOpts_?: { signal: AbortSignal }): Promise<ReportReceived> /*throws*/ {
+    const __stack = uniffiIsDebug ? new Error().stack : undefined;
+    try {
+        return await uniffiRustCallAsync(
+            /*rustCaller:*/ uniffiCaller,
+            /*rustFutureFunc:*/ () => {
+                return nativeModule().ubrn_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_report(
+                    uniffiTypeSaathiiClientObjectFactory.clonePointer(this),FfiConverterTypeUserId.lower(user, nativeModule().rustbuffer_alloc),FfiConverterString.lower(reason, nativeModule().rustbuffer_alloc),FfiConverterOptionalTypeCallId.lower(call, nativeModule().rustbuffer_alloc)
+                );
+            },
+            /*pollFunc:*/ nativeModule().ubrn_ffi_saathii_sdk_ffi_rust_future_poll_rust_buffer,
+            /*cancelFunc:*/ nativeModule().ubrn_ffi_saathii_sdk_ffi_rust_future_cancel_rust_buffer,
+            /*completeFunc:*/ nativeModule().ubrn_ffi_saathii_sdk_ffi_rust_future_complete_rust_buffer,
+            /*freeFunc:*/ nativeModule().ubrn_ffi_saathii_sdk_ffi_rust_future_free_rust_buffer,
+            // Async returns always go through the JS-side converter: the
+            // FFI symbol returns the future handle (u64), and the user-level
+            // RustBuffer comes back via the shared `rust_future_complete_*`
+            // export. The bytes the runtime hands back must be deserialized
+            // here using the per-callable return-type converter.
+            // Borrowed view over foreign memory: the call site owns the free,
+            // as on the sync paths. Unconditional — a no-op where buffers are
+            // already JS-owned.
+            /*liftFunc:*/ (__rb) => {
+                try {
+                    return FfiConverterTypeReportReceived.lift(__rb);
+                } finally {
+                    nativeModule().rustbuffer_free(__rb);
+                }
+            },
             /*liftString:*/ FfiConverterString.lift.bind(FfiConverterString),
             /*asyncOpts:*/ asyncOpts_,
             /*errorHandler:*/ FfiConverterTypeSaathiiError.lift.bind(FfiConverterTypeSaathiiError)
@@ -4093,6 +5377,50 @@ export class SaathiiClient extends UniffiAbstractObject implements SaathiiClient
             // export. The bytes the runtime hands back must be deserialized
             // here using the per-callable return-type converter.
             /*liftFunc:*/ FfiConverterTypeOtpSent.lift.bind(FfiConverterTypeOtpSent),
+            /*liftString:*/ FfiConverterString.lift.bind(FfiConverterString),
+            /*asyncOpts:*/ asyncOpts_,
+            /*errorHandler:*/ FfiConverterTypeSaathiiError.lift.bind(FfiConverterTypeSaathiiError)
+        );
+    } catch (__error: any) {
+        if (uniffiIsDebug && __error instanceof Error) {
+            __error.stack = __stack;
+        }
+        throw __error;
+    }
+    }
+    
+/**
+ * Asks for earnings to be paid; they are set aside at once. Goes on where its caller goes away.
+ */
+    async requestWithdrawal(amount: Earnings, idempotencyKey: string | undefined = undefined, asyncOpts_?: { signal: AbortSignal }): Promise<Withdrawal> /*throws*/ {
+    const __stack = uniffiIsDebug ? new Error().stack : undefined;
+    try {
+        return await uniffiRustCallAsync(
+            /*rustCaller:*/ uniffiCaller,
+            /*rustFutureFunc:*/ () => {
+                return nativeModule().ubrn_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_request_withdrawal(
+                    uniffiTypeSaathiiClientObjectFactory.clonePointer(this),FfiConverterTypeEarnings.lower(amount, nativeModule().rustbuffer_alloc),FfiConverterOptionalString.lower(idempotencyKey, nativeModule().rustbuffer_alloc)
+                );
+            },
+            /*pollFunc:*/ nativeModule().ubrn_ffi_saathii_sdk_ffi_rust_future_poll_rust_buffer,
+            /*cancelFunc:*/ nativeModule().ubrn_ffi_saathii_sdk_ffi_rust_future_cancel_rust_buffer,
+            /*completeFunc:*/ nativeModule().ubrn_ffi_saathii_sdk_ffi_rust_future_complete_rust_buffer,
+            /*freeFunc:*/ nativeModule().ubrn_ffi_saathii_sdk_ffi_rust_future_free_rust_buffer,
+            // Async returns always go through the JS-side converter: the
+            // FFI symbol returns the future handle (u64), and the user-level
+            // RustBuffer comes back via the shared `rust_future_complete_*`
+            // export. The bytes the runtime hands back must be deserialized
+            // here using the per-callable return-type converter.
+            // Borrowed view over foreign memory: the call site owns the free,
+            // as on the sync paths. Unconditional — a no-op where buffers are
+            // already JS-owned.
+            /*liftFunc:*/ (__rb) => {
+                try {
+                    return FfiConverterTypeWithdrawal.lift(__rb);
+                } finally {
+                    nativeModule().rustbuffer_free(__rb);
+                }
+            },
             /*liftString:*/ FfiConverterString.lift.bind(FfiConverterString),
             /*asyncOpts:*/ asyncOpts_,
             /*errorHandler:*/ FfiConverterTypeSaathiiError.lift.bind(FfiConverterTypeSaathiiError)
@@ -4150,6 +5478,124 @@ export class SaathiiClient extends UniffiAbstractObject implements SaathiiClient
     }
     
 /**
+ * Where one's sample can be heard, for five minutes and without a token.
+ */
+    async sampleAudio(sample: SampleId, asyncOpts_?: { signal: AbortSignal }): Promise<AudioLink> /*throws*/ {
+    const __stack = uniffiIsDebug ? new Error().stack : undefined;
+    try {
+        return await uniffiRustCallAsync(
+            /*rustCaller:*/ uniffiCaller,
+            /*rustFutureFunc:*/ () => {
+                return nativeModule().ubrn_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_sample_audio(
+                    uniffiTypeSaathiiClientObjectFactory.clonePointer(this),FfiConverterTypeSampleId.lower(sample, nativeModule().rustbuffer_alloc)
+                );
+            },
+            /*pollFunc:*/ nativeModule().ubrn_ffi_saathii_sdk_ffi_rust_future_poll_rust_buffer,
+            /*cancelFunc:*/ nativeModule().ubrn_ffi_saathii_sdk_ffi_rust_future_cancel_rust_buffer,
+            /*completeFunc:*/ nativeModule().ubrn_ffi_saathii_sdk_ffi_rust_future_complete_rust_buffer,
+            /*freeFunc:*/ nativeModule().ubrn_ffi_saathii_sdk_ffi_rust_future_free_rust_buffer,
+            // Async returns always go through the JS-side converter: the
+            // FFI symbol returns the future handle (u64), and the user-level
+            // RustBuffer comes back via the shared `rust_future_complete_*`
+            // export. The bytes the runtime hands back must be deserialized
+            // here using the per-callable return-type converter.
+            // Borrowed view over foreign memory: the call site owns the free,
+            // as on the sync paths. Unconditional — a no-op where buffers are
+            // already JS-owned.
+            /*liftFunc:*/ (__rb) => {
+                try {
+                    return FfiConverterTypeAudioLink.lift(__rb);
+                } finally {
+                    nativeModule().rustbuffer_free(__rb);
+                }
+            },
+            /*liftString:*/ FfiConverterString.lift.bind(FfiConverterString),
+            /*asyncOpts:*/ asyncOpts_,
+            /*errorHandler:*/ FfiConverterTypeSaathiiError.lift.bind(FfiConverterTypeSaathiiError)
+        );
+    } catch (__error: any) {
+        if (uniffiIsDebug && __error instanceof Error) {
+            __error.stack = __stack;
+        }
+        throw __error;
+    }
+    }
+    
+/**
+ * Sends the file that a ticket is for; again with the same ticket replaces it.
+ */
+    async sendToStore(ticket: UploadTicket, audio: Audio, asyncOpts_?: { signal: AbortSignal }): Promise<void> /*throws*/ {
+    const __stack = uniffiIsDebug ? new Error().stack : undefined;
+    try {
+        return await uniffiRustCallAsync(
+            /*rustCaller:*/ uniffiCaller,
+            /*rustFutureFunc:*/ () => {
+                return nativeModule().ubrn_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_send_to_store(
+                    uniffiTypeSaathiiClientObjectFactory.clonePointer(this),FfiConverterTypeUploadTicket.lower(ticket, nativeModule().rustbuffer_alloc),FfiConverterTypeAudio.lower(audio, nativeModule().rustbuffer_alloc)
+                );
+            },
+            /*pollFunc:*/ nativeModule().ubrn_ffi_saathii_sdk_ffi_rust_future_poll_void,
+            /*cancelFunc:*/ nativeModule().ubrn_ffi_saathii_sdk_ffi_rust_future_cancel_void,
+            /*completeFunc:*/ nativeModule().ubrn_ffi_saathii_sdk_ffi_rust_future_complete_void,
+            /*freeFunc:*/ nativeModule().ubrn_ffi_saathii_sdk_ffi_rust_future_free_void,
+            /*liftFunc:*/ (_v) => {},
+            /*liftString:*/ FfiConverterString.lift.bind(FfiConverterString),
+            /*asyncOpts:*/ asyncOpts_,
+            /*errorHandler:*/ FfiConverterTypeSaathiiError.lift.bind(FfiConverterTypeSaathiiError)
+        );
+    } catch (__error: any) {
+        if (uniffiIsDebug && __error instanceof Error) {
+            __error.stack = __stack;
+        }
+        throw __error;
+    }
+    }
+    
+/**
+ * Says where one is paid; withdrawals that are open go where they were to go.
+ */
+    async setBankDetails(details: PayoutDetails, asyncOpts_?: { signal: AbortSignal }): Promise<PayoutDestination> /*throws*/ {
+    const __stack = uniffiIsDebug ? new Error().stack : undefined;
+    try {
+        return await uniffiRustCallAsync(
+            /*rustCaller:*/ uniffiCaller,
+            /*rustFutureFunc:*/ () => {
+                return nativeModule().ubrn_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_set_bank_details(
+                    uniffiTypeSaathiiClientObjectFactory.clonePointer(this),FfiConverterTypePayoutDetails.lower(details, nativeModule().rustbuffer_alloc)
+                );
+            },
+            /*pollFunc:*/ nativeModule().ubrn_ffi_saathii_sdk_ffi_rust_future_poll_rust_buffer,
+            /*cancelFunc:*/ nativeModule().ubrn_ffi_saathii_sdk_ffi_rust_future_cancel_rust_buffer,
+            /*completeFunc:*/ nativeModule().ubrn_ffi_saathii_sdk_ffi_rust_future_complete_rust_buffer,
+            /*freeFunc:*/ nativeModule().ubrn_ffi_saathii_sdk_ffi_rust_future_free_rust_buffer,
+            // Async returns always go through the JS-side converter: the
+            // FFI symbol returns the future handle (u64), and the user-level
+            // RustBuffer comes back via the shared `rust_future_complete_*`
+            // export. The bytes the runtime hands back must be deserialized
+            // here using the per-callable return-type converter.
+            // Borrowed view over foreign memory: the call site owns the free,
+            // as on the sync paths. Unconditional — a no-op where buffers are
+            // already JS-owned.
+            /*liftFunc:*/ (__rb) => {
+                try {
+                    return FfiConverterTypePayoutDestination.lift(__rb);
+                } finally {
+                    nativeModule().rustbuffer_free(__rb);
+                }
+            },
+            /*liftString:*/ FfiConverterString.lift.bind(FfiConverterString),
+            /*asyncOpts:*/ asyncOpts_,
+            /*errorHandler:*/ FfiConverterTypeSaathiiError.lift.bind(FfiConverterTypeSaathiiError)
+        );
+    } catch (__error: any) {
+        if (uniffiIsDebug && __error instanceof Error) {
+            __error.stack = __stack;
+        }
+        throw __error;
+    }
+    }
+    
+/**
  * Tells whether the app is on screen; heartbeats follow.
  */
     setForeground(isForeground: boolean): void /*throws*/ {uniffiCaller.rustCallWithError(
@@ -4170,6 +5616,19 @@ export class SaathiiClient extends UniffiAbstractObject implements SaathiiClient
             /*caller:*/ (callStatus) => { nativeModule().ubrn_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_set_visible(
                 uniffiTypeSaathiiClientObjectFactory.clonePointer(this),
         FfiConverterSequenceTypeUserId.lower(users, nativeModule().rustbuffer_alloc),
+                callStatus);
+            },
+            /*liftString:*/ FfiConverterString.lift.bind(FfiConverterString),
+    );
+    }
+    
+/**
+ * Ends what this client does by itself: sockets, feed, heartbeats, following a call, events. The login stays, and
+ * a call that goes on as well.
+ */
+    shutDown(): void {uniffiCaller.rustCall(
+            /*caller:*/ (callStatus) => { nativeModule().ubrn_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_shut_down(
+                uniffiTypeSaathiiClientObjectFactory.clonePointer(this),
                 callStatus);
             },
             /*liftString:*/ FfiConverterString.lift.bind(FfiConverterString),
@@ -4221,6 +5680,50 @@ export class SaathiiClient extends UniffiAbstractObject implements SaathiiClient
     }
     
 /**
+ * Makes a sample of an object that lies in the server's bucket under one's own prefix already.
+ */
+    async submitSampleUrl(audioFileUrl: string, asyncOpts_?: { signal: AbortSignal }): Promise<VerificationSample> /*throws*/ {
+    const __stack = uniffiIsDebug ? new Error().stack : undefined;
+    try {
+        return await uniffiRustCallAsync(
+            /*rustCaller:*/ uniffiCaller,
+            /*rustFutureFunc:*/ () => {
+                return nativeModule().ubrn_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_submit_sample_url(
+                    uniffiTypeSaathiiClientObjectFactory.clonePointer(this),FfiConverterString.lower(audioFileUrl, nativeModule().rustbuffer_alloc)
+                );
+            },
+            /*pollFunc:*/ nativeModule().ubrn_ffi_saathii_sdk_ffi_rust_future_poll_rust_buffer,
+            /*cancelFunc:*/ nativeModule().ubrn_ffi_saathii_sdk_ffi_rust_future_cancel_rust_buffer,
+            /*completeFunc:*/ nativeModule().ubrn_ffi_saathii_sdk_ffi_rust_future_complete_rust_buffer,
+            /*freeFunc:*/ nativeModule().ubrn_ffi_saathii_sdk_ffi_rust_future_free_rust_buffer,
+            // Async returns always go through the JS-side converter: the
+            // FFI symbol returns the future handle (u64), and the user-level
+            // RustBuffer comes back via the shared `rust_future_complete_*`
+            // export. The bytes the runtime hands back must be deserialized
+            // here using the per-callable return-type converter.
+            // Borrowed view over foreign memory: the call site owns the free,
+            // as on the sync paths. Unconditional — a no-op where buffers are
+            // already JS-owned.
+            /*liftFunc:*/ (__rb) => {
+                try {
+                    return FfiConverterTypeVerificationSample.lift(__rb);
+                } finally {
+                    nativeModule().rustbuffer_free(__rb);
+                }
+            },
+            /*liftString:*/ FfiConverterString.lift.bind(FfiConverterString),
+            /*asyncOpts:*/ asyncOpts_,
+            /*errorHandler:*/ FfiConverterTypeSaathiiError.lift.bind(FfiConverterTypeSaathiiError)
+        );
+    } catch (__error: any) {
+        if (uniffiIsDebug && __error instanceof Error) {
+            __error.stack = __stack;
+        }
+        throw __error;
+    }
+    }
+    
+/**
  * Every movement of one's wallet, or those of one type, the newest first; pages from 1.
  */
     async transactions(page: number, perPage: number, txType: TransactionType | undefined = undefined, asyncOpts_?: { signal: AbortSignal }): Promise<TransactionPage> /*throws*/ {
@@ -4248,6 +5751,50 @@ export class SaathiiClient extends UniffiAbstractObject implements SaathiiClient
             /*liftFunc:*/ (__rb) => {
                 try {
                     return FfiConverterTypeTransactionPage.lift(__rb);
+                } finally {
+                    nativeModule().rustbuffer_free(__rb);
+                }
+            },
+            /*liftString:*/ FfiConverterString.lift.bind(FfiConverterString),
+            /*asyncOpts:*/ asyncOpts_,
+            /*errorHandler:*/ FfiConverterTypeSaathiiError.lift.bind(FfiConverterTypeSaathiiError)
+        );
+    } catch (__error: any) {
+        if (uniffiIsDebug && __error instanceof Error) {
+            __error.stack = __stack;
+        }
+        throw __error;
+    }
+    }
+    
+/**
+ * Blocks somebody no longer; twice is as good as once.
+ */
+    async unblock(user: UserId, asyncOpts_?: { signal: AbortSignal }): Promise<BlockState> /*throws*/ {
+    const __stack = uniffiIsDebug ? new Error().stack : undefined;
+    try {
+        return await uniffiRustCallAsync(
+            /*rustCaller:*/ uniffiCaller,
+            /*rustFutureFunc:*/ () => {
+                return nativeModule().ubrn_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_unblock(
+                    uniffiTypeSaathiiClientObjectFactory.clonePointer(this),FfiConverterTypeUserId.lower(user, nativeModule().rustbuffer_alloc)
+                );
+            },
+            /*pollFunc:*/ nativeModule().ubrn_ffi_saathii_sdk_ffi_rust_future_poll_rust_buffer,
+            /*cancelFunc:*/ nativeModule().ubrn_ffi_saathii_sdk_ffi_rust_future_cancel_rust_buffer,
+            /*completeFunc:*/ nativeModule().ubrn_ffi_saathii_sdk_ffi_rust_future_complete_rust_buffer,
+            /*freeFunc:*/ nativeModule().ubrn_ffi_saathii_sdk_ffi_rust_future_free_rust_buffer,
+            // Async returns always go through the JS-side converter: the
+            // FFI symbol returns the future handle (u64), and the user-level
+            // RustBuffer comes back via the shared `rust_future_complete_*`
+            // export. The bytes the runtime hands back must be deserialized
+            // here using the per-callable return-type converter.
+            // Borrowed view over foreign memory: the call site owns the free,
+            // as on the sync paths. Unconditional — a no-op where buffers are
+            // already JS-owned.
+            /*liftFunc:*/ (__rb) => {
+                try {
+                    return FfiConverterTypeBlockState.lift(__rb);
                 } finally {
                     nativeModule().rustbuffer_free(__rb);
                 }
@@ -4353,6 +5900,270 @@ export class SaathiiClient extends UniffiAbstractObject implements SaathiiClient
     }
     
 /**
+ * Sends an audio sample through the server; `VerificationReviewed` tells what became of it.
+ */
+    async uploadSample(audio: Audio, asyncOpts_?: { signal: AbortSignal }): Promise<VerificationSample> /*throws*/ {
+    const __stack = uniffiIsDebug ? new Error().stack : undefined;
+    try {
+        return await uniffiRustCallAsync(
+            /*rustCaller:*/ uniffiCaller,
+            /*rustFutureFunc:*/ () => {
+                return nativeModule().ubrn_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_upload_sample(
+                    uniffiTypeSaathiiClientObjectFactory.clonePointer(this),FfiConverterTypeAudio.lower(audio, nativeModule().rustbuffer_alloc)
+                );
+            },
+            /*pollFunc:*/ nativeModule().ubrn_ffi_saathii_sdk_ffi_rust_future_poll_rust_buffer,
+            /*cancelFunc:*/ nativeModule().ubrn_ffi_saathii_sdk_ffi_rust_future_cancel_rust_buffer,
+            /*completeFunc:*/ nativeModule().ubrn_ffi_saathii_sdk_ffi_rust_future_complete_rust_buffer,
+            /*freeFunc:*/ nativeModule().ubrn_ffi_saathii_sdk_ffi_rust_future_free_rust_buffer,
+            // Async returns always go through the JS-side converter: the
+            // FFI symbol returns the future handle (u64), and the user-level
+            // RustBuffer comes back via the shared `rust_future_complete_*`
+            // export. The bytes the runtime hands back must be deserialized
+            // here using the per-callable return-type converter.
+            // Borrowed view over foreign memory: the call site owns the free,
+            // as on the sync paths. Unconditional — a no-op where buffers are
+            // already JS-owned.
+            /*liftFunc:*/ (__rb) => {
+                try {
+                    return FfiConverterTypeVerificationSample.lift(__rb);
+                } finally {
+                    nativeModule().rustbuffer_free(__rb);
+                }
+            },
+            /*liftString:*/ FfiConverterString.lift.bind(FfiConverterString),
+            /*asyncOpts:*/ asyncOpts_,
+            /*errorHandler:*/ FfiConverterTypeSaathiiError.lift.bind(FfiConverterTypeSaathiiError)
+        );
+    } catch (__error: any) {
+        if (uniffiIsDebug && __error instanceof Error) {
+            __error.stack = __stack;
+        }
+        throw __error;
+    }
+    }
+    
+/**
+ * The same past the server, straight to the object store: a ticket, the file, the confirmation.
+ */
+    async uploadSampleDirectly(audio: Audio, asyncOpts_?: { signal: AbortSignal }): Promise<VerificationSample> /*throws*/ {
+    const __stack = uniffiIsDebug ? new Error().stack : undefined;
+    try {
+        return await uniffiRustCallAsync(
+            /*rustCaller:*/ uniffiCaller,
+            /*rustFutureFunc:*/ () => {
+                return nativeModule().ubrn_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_upload_sample_directly(
+                    uniffiTypeSaathiiClientObjectFactory.clonePointer(this),FfiConverterTypeAudio.lower(audio, nativeModule().rustbuffer_alloc)
+                );
+            },
+            /*pollFunc:*/ nativeModule().ubrn_ffi_saathii_sdk_ffi_rust_future_poll_rust_buffer,
+            /*cancelFunc:*/ nativeModule().ubrn_ffi_saathii_sdk_ffi_rust_future_cancel_rust_buffer,
+            /*completeFunc:*/ nativeModule().ubrn_ffi_saathii_sdk_ffi_rust_future_complete_rust_buffer,
+            /*freeFunc:*/ nativeModule().ubrn_ffi_saathii_sdk_ffi_rust_future_free_rust_buffer,
+            // Async returns always go through the JS-side converter: the
+            // FFI symbol returns the future handle (u64), and the user-level
+            // RustBuffer comes back via the shared `rust_future_complete_*`
+            // export. The bytes the runtime hands back must be deserialized
+            // here using the per-callable return-type converter.
+            // Borrowed view over foreign memory: the call site owns the free,
+            // as on the sync paths. Unconditional — a no-op where buffers are
+            // already JS-owned.
+            /*liftFunc:*/ (__rb) => {
+                try {
+                    return FfiConverterTypeVerificationSample.lift(__rb);
+                } finally {
+                    nativeModule().rustbuffer_free(__rb);
+                }
+            },
+            /*liftString:*/ FfiConverterString.lift.bind(FfiConverterString),
+            /*asyncOpts:*/ asyncOpts_,
+            /*errorHandler:*/ FfiConverterTypeSaathiiError.lift.bind(FfiConverterTypeSaathiiError)
+        );
+    } catch (__error: any) {
+        if (uniffiIsDebug && __error instanceof Error) {
+            __error.stack = __stack;
+        }
+        throw __error;
+    }
+    }
+    
+/**
+ * Asks to send one file straight to the object store within ten minutes.
+ */
+    async uploadTicket(asyncOpts_?: { signal: AbortSignal }): Promise<UploadTicket> /*throws*/ {
+    const __stack = uniffiIsDebug ? new Error().stack : undefined;
+    try {
+        return await uniffiRustCallAsync(
+            /*rustCaller:*/ uniffiCaller,
+            /*rustFutureFunc:*/ () => {
+                return nativeModule().ubrn_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_upload_ticket(
+                    uniffiTypeSaathiiClientObjectFactory.clonePointer(this)
+                );
+            },
+            /*pollFunc:*/ nativeModule().ubrn_ffi_saathii_sdk_ffi_rust_future_poll_rust_buffer,
+            /*cancelFunc:*/ nativeModule().ubrn_ffi_saathii_sdk_ffi_rust_future_cancel_rust_buffer,
+            /*completeFunc:*/ nativeModule().ubrn_ffi_saathii_sdk_ffi_rust_future_complete_rust_buffer,
+            /*freeFunc:*/ nativeModule().ubrn_ffi_saathii_sdk_ffi_rust_future_free_rust_buffer,
+            // Async returns always go through the JS-side converter: the
+            // FFI symbol returns the future handle (u64), and the user-level
+            // RustBuffer comes back via the shared `rust_future_complete_*`
+            // export. The bytes the runtime hands back must be deserialized
+            // here using the per-callable return-type converter.
+            // Borrowed view over foreign memory: the call site owns the free,
+            // as on the sync paths. Unconditional — a no-op where buffers are
+            // already JS-owned.
+            /*liftFunc:*/ (__rb) => {
+                try {
+                    return FfiConverterTypeUploadTicket.lift(__rb);
+                } finally {
+                    nativeModule().rustbuffer_free(__rb);
+                }
+            },
+            /*liftString:*/ FfiConverterString.lift.bind(FfiConverterString),
+            /*asyncOpts:*/ asyncOpts_,
+            /*errorHandler:*/ FfiConverterTypeSaathiiError.lift.bind(FfiConverterTypeSaathiiError)
+        );
+    } catch (__error: any) {
+        if (uniffiIsDebug && __error instanceof Error) {
+            __error.stack = __stack;
+        }
+        throw __error;
+    }
+    }
+    
+/**
+ * One's samples, the newest first, at most a hundred.
+ */
+    async verificationHistory(asyncOpts_?: { signal: AbortSignal }): Promise<Array<VerificationSample>> /*throws*/ {
+    const __stack = uniffiIsDebug ? new Error().stack : undefined;
+    try {
+        return await uniffiRustCallAsync(
+            /*rustCaller:*/ uniffiCaller,
+            /*rustFutureFunc:*/ () => {
+                return nativeModule().ubrn_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_verification_history(
+                    uniffiTypeSaathiiClientObjectFactory.clonePointer(this)
+                );
+            },
+            /*pollFunc:*/ nativeModule().ubrn_ffi_saathii_sdk_ffi_rust_future_poll_rust_buffer,
+            /*cancelFunc:*/ nativeModule().ubrn_ffi_saathii_sdk_ffi_rust_future_cancel_rust_buffer,
+            /*completeFunc:*/ nativeModule().ubrn_ffi_saathii_sdk_ffi_rust_future_complete_rust_buffer,
+            /*freeFunc:*/ nativeModule().ubrn_ffi_saathii_sdk_ffi_rust_future_free_rust_buffer,
+            // Async returns always go through the JS-side converter: the
+            // FFI symbol returns the future handle (u64), and the user-level
+            // RustBuffer comes back via the shared `rust_future_complete_*`
+            // export. The bytes the runtime hands back must be deserialized
+            // here using the per-callable return-type converter.
+            // Borrowed view over foreign memory: the call site owns the free,
+            // as on the sync paths. Unconditional — a no-op where buffers are
+            // already JS-owned.
+            /*liftFunc:*/ (__rb) => {
+                try {
+                    return FfiConverterSequenceTypeVerificationSample.lift(__rb);
+                } finally {
+                    nativeModule().rustbuffer_free(__rb);
+                }
+            },
+            /*liftString:*/ FfiConverterString.lift.bind(FfiConverterString),
+            /*asyncOpts:*/ asyncOpts_,
+            /*errorHandler:*/ FfiConverterTypeSaathiiError.lift.bind(FfiConverterTypeSaathiiError)
+        );
+    } catch (__error: any) {
+        if (uniffiIsDebug && __error instanceof Error) {
+            __error.stack = __stack;
+        }
+        throw __error;
+    }
+    }
+    
+/**
+ * Where one stands as a listener.
+ */
+    async verificationStatus(asyncOpts_?: { signal: AbortSignal }): Promise<VerificationState> /*throws*/ {
+    const __stack = uniffiIsDebug ? new Error().stack : undefined;
+    try {
+        return await uniffiRustCallAsync(
+            /*rustCaller:*/ uniffiCaller,
+            /*rustFutureFunc:*/ () => {
+                return nativeModule().ubrn_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_verification_status(
+                    uniffiTypeSaathiiClientObjectFactory.clonePointer(this)
+                );
+            },
+            /*pollFunc:*/ nativeModule().ubrn_ffi_saathii_sdk_ffi_rust_future_poll_rust_buffer,
+            /*cancelFunc:*/ nativeModule().ubrn_ffi_saathii_sdk_ffi_rust_future_cancel_rust_buffer,
+            /*completeFunc:*/ nativeModule().ubrn_ffi_saathii_sdk_ffi_rust_future_complete_rust_buffer,
+            /*freeFunc:*/ nativeModule().ubrn_ffi_saathii_sdk_ffi_rust_future_free_rust_buffer,
+            // Async returns always go through the JS-side converter: the
+            // FFI symbol returns the future handle (u64), and the user-level
+            // RustBuffer comes back via the shared `rust_future_complete_*`
+            // export. The bytes the runtime hands back must be deserialized
+            // here using the per-callable return-type converter.
+            // Borrowed view over foreign memory: the call site owns the free,
+            // as on the sync paths. Unconditional — a no-op where buffers are
+            // already JS-owned.
+            /*liftFunc:*/ (__rb) => {
+                try {
+                    return FfiConverterTypeVerificationState.lift(__rb);
+                } finally {
+                    nativeModule().rustbuffer_free(__rb);
+                }
+            },
+            /*liftString:*/ FfiConverterString.lift.bind(FfiConverterString),
+            /*asyncOpts:*/ asyncOpts_,
+            /*errorHandler:*/ FfiConverterTypeSaathiiError.lift.bind(FfiConverterTypeSaathiiError)
+        );
+    } catch (__error: any) {
+        if (uniffiIsDebug && __error instanceof Error) {
+            __error.stack = __stack;
+        }
+        throw __error;
+    }
+    }
+    
+/**
+ * Says that an order is paid, with what the checkout returned. Goes on where its caller goes away.
+ */
+    async verifyRecharge(proof: VerifyRecharge, idempotencyKey: string | undefined = undefined, asyncOpts_?: { signal: AbortSignal }): Promise<Recharge> /*throws*/ {
+    const __stack = uniffiIsDebug ? new Error().stack : undefined;
+    try {
+        return await uniffiRustCallAsync(
+            /*rustCaller:*/ uniffiCaller,
+            /*rustFutureFunc:*/ () => {
+                return nativeModule().ubrn_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_verify_recharge(
+                    uniffiTypeSaathiiClientObjectFactory.clonePointer(this),FfiConverterTypeVerifyRecharge.lower(proof, nativeModule().rustbuffer_alloc),FfiConverterOptionalString.lower(idempotencyKey, nativeModule().rustbuffer_alloc)
+                );
+            },
+            /*pollFunc:*/ nativeModule().ubrn_ffi_saathii_sdk_ffi_rust_future_poll_rust_buffer,
+            /*cancelFunc:*/ nativeModule().ubrn_ffi_saathii_sdk_ffi_rust_future_cancel_rust_buffer,
+            /*completeFunc:*/ nativeModule().ubrn_ffi_saathii_sdk_ffi_rust_future_complete_rust_buffer,
+            /*freeFunc:*/ nativeModule().ubrn_ffi_saathii_sdk_ffi_rust_future_free_rust_buffer,
+            // Async returns always go through the JS-side converter: the
+            // FFI symbol returns the future handle (u64), and the user-level
+            // RustBuffer comes back via the shared `rust_future_complete_*`
+            // export. The bytes the runtime hands back must be deserialized
+            // here using the per-callable return-type converter.
+            // Borrowed view over foreign memory: the call site owns the free,
+            // as on the sync paths. Unconditional — a no-op where buffers are
+            // already JS-owned.
+            /*liftFunc:*/ (__rb) => {
+                try {
+                    return FfiConverterTypeRecharge.lift(__rb);
+                } finally {
+                    nativeModule().rustbuffer_free(__rb);
+                }
+            },
+            /*liftString:*/ FfiConverterString.lift.bind(FfiConverterString),
+            /*asyncOpts:*/ asyncOpts_,
+            /*errorHandler:*/ FfiConverterTypeSaathiiError.lift.bind(FfiConverterTypeSaathiiError)
+        );
+    } catch (__error: any) {
+        if (uniffiIsDebug && __error instanceof Error) {
+            __error.stack = __stack;
+        }
+        throw __error;
+    }
+    }
+    
+/**
  * One's coins and earnings.
  */
     async walletBalance(asyncOpts_?: { signal: AbortSignal }): Promise<WalletBalance> /*throws*/ {
@@ -4380,6 +6191,50 @@ export class SaathiiClient extends UniffiAbstractObject implements SaathiiClient
             /*liftFunc:*/ (__rb) => {
                 try {
                     return FfiConverterTypeWalletBalance.lift(__rb);
+                } finally {
+                    nativeModule().rustbuffer_free(__rb);
+                }
+            },
+            /*liftString:*/ FfiConverterString.lift.bind(FfiConverterString),
+            /*asyncOpts:*/ asyncOpts_,
+            /*errorHandler:*/ FfiConverterTypeSaathiiError.lift.bind(FfiConverterTypeSaathiiError)
+        );
+    } catch (__error: any) {
+        if (uniffiIsDebug && __error instanceof Error) {
+            __error.stack = __stack;
+        }
+        throw __error;
+    }
+    }
+    
+/**
+ * One's withdrawals, the newest first; pages from 1.
+ */
+    async withdrawals(page: number, perPage: number, asyncOpts_?: { signal: AbortSignal }): Promise<WithdrawalPage> /*throws*/ {
+    const __stack = uniffiIsDebug ? new Error().stack : undefined;
+    try {
+        return await uniffiRustCallAsync(
+            /*rustCaller:*/ uniffiCaller,
+            /*rustFutureFunc:*/ () => {
+                return nativeModule().ubrn_uniffi_saathii_sdk_ffi_fn_method_saathiiclient_withdrawals(
+                    uniffiTypeSaathiiClientObjectFactory.clonePointer(this),FfiConverterUInt32.lower(page, nativeModule().rustbuffer_alloc),FfiConverterUInt32.lower(perPage, nativeModule().rustbuffer_alloc)
+                );
+            },
+            /*pollFunc:*/ nativeModule().ubrn_ffi_saathii_sdk_ffi_rust_future_poll_rust_buffer,
+            /*cancelFunc:*/ nativeModule().ubrn_ffi_saathii_sdk_ffi_rust_future_cancel_rust_buffer,
+            /*completeFunc:*/ nativeModule().ubrn_ffi_saathii_sdk_ffi_rust_future_complete_rust_buffer,
+            /*freeFunc:*/ nativeModule().ubrn_ffi_saathii_sdk_ffi_rust_future_free_rust_buffer,
+            // Async returns always go through the JS-side converter: the
+            // FFI symbol returns the future handle (u64), and the user-level
+            // RustBuffer comes back via the shared `rust_future_complete_*`
+            // export. The bytes the runtime hands back must be deserialized
+            // here using the per-callable return-type converter.
+            // Borrowed view over foreign memory: the call site owns the free,
+            // as on the sync paths. Unconditional — a no-op where buffers are
+            // already JS-owned.
+            /*liftFunc:*/ (__rb) => {
+                try {
+                    return FfiConverterTypeWithdrawalPage.lift(__rb);
                 } finally {
                     nativeModule().rustbuffer_free(__rb);
                 }
@@ -4773,6 +6628,9 @@ const FfiConverterOptionalUInt16 = new FfiConverterOptional(FfiConverterUInt16);
 // FfiConverter for bigint | undefined
 const FfiConverterOptionalUInt64 = new FfiConverterOptional(FfiConverterUInt64);
 
+// FfiConverter for PayoutDestination | undefined
+const FfiConverterOptionalTypePayoutDestination = new FfiConverterOptional(FfiConverterTypePayoutDestination);
+
 // FfiConverter for CallType | undefined
 const FfiConverterOptionalTypeCallType = new FfiConverterOptional(FfiConverterTypeCallType);
 
@@ -4791,8 +6649,14 @@ const FfiConverterSequenceTypeUserId = new FfiConverterArray(FfiConverterTypeUse
 // FfiConverter for Array<UserPresence>
 const FfiConverterSequenceTypeUserPresence = new FfiConverterArray(FfiConverterTypeUserPresence);
 
+// FfiConverter for CallId | undefined
+const FfiConverterOptionalTypeCallId = new FfiConverterOptional(FfiConverterTypeCallId);
+
 // FfiConverter for TransactionType | undefined
 const FfiConverterOptionalTypeTransactionType = new FfiConverterOptional(FfiConverterTypeTransactionType);
+
+// FfiConverter for Array<VerificationSample>
+const FfiConverterSequenceTypeVerificationSample = new FfiConverterArray(FfiConverterTypeVerificationSample);
 
 // FfiConverter for TokenStore | undefined
 const FfiConverterOptionalTypeTokenStore = new FfiConverterOptional(FfiConverterTypeTokenStore);
@@ -4819,14 +6683,23 @@ function uniffiEnsureInitialized() {
     if (bindingsContractVersion !== scaffoldingContractVersion) {
         throw new UniffiInternalError.ContractVersionMismatch(scaffoldingContractVersion, bindingsContractVersion);
     }
+    if (nativeModule().ubrn_uniffi_saathii_sdk_ffi_checksum_func_init_logging() !== 42467) {
+        throw new UniffiInternalError.ApiChecksumMismatch("uniffi_saathii_sdk_ffi_checksum_func_init_logging");
+    }
     if (nativeModule().ubrn_uniffi_saathii_sdk_ffi_checksum_func_new_idempotency_key() !== 64642) {
         throw new UniffiInternalError.ApiChecksumMismatch("uniffi_saathii_sdk_ffi_checksum_func_new_idempotency_key");
     }
-    if (nativeModule().ubrn_uniffi_saathii_sdk_ffi_checksum_func_start_over() !== 23860) {
-        throw new UniffiInternalError.ApiChecksumMismatch("uniffi_saathii_sdk_ffi_checksum_func_start_over");
+    if (nativeModule().ubrn_uniffi_saathii_sdk_ffi_checksum_func_shut_down_clients() !== 9186) {
+        throw new UniffiInternalError.ApiChecksumMismatch("uniffi_saathii_sdk_ffi_checksum_func_shut_down_clients");
     }
-    if (nativeModule().ubrn_uniffi_saathii_sdk_ffi_checksum_method_eventlistener_on_event() !== 39173) {
+    if (nativeModule().ubrn_uniffi_saathii_sdk_ffi_checksum_method_eventlistener_on_event() !== 27690) {
         throw new UniffiInternalError.ApiChecksumMismatch("uniffi_saathii_sdk_ffi_checksum_method_eventlistener_on_event");
+    }
+    if (nativeModule().ubrn_uniffi_saathii_sdk_ffi_checksum_method_eventlistener_on_signed_out() !== 20791) {
+        throw new UniffiInternalError.ApiChecksumMismatch("uniffi_saathii_sdk_ffi_checksum_method_eventlistener_on_signed_out");
+    }
+    if (nativeModule().ubrn_uniffi_saathii_sdk_ffi_checksum_method_logsink_log() !== 4671) {
+        throw new UniffiInternalError.ApiChecksumMismatch("uniffi_saathii_sdk_ffi_checksum_method_logsink_log");
     }
     if (nativeModule().ubrn_uniffi_saathii_sdk_ffi_checksum_method_otpsent_resend() !== 11535) {
         throw new UniffiInternalError.ApiChecksumMismatch("uniffi_saathii_sdk_ffi_checksum_method_otpsent_resend");
@@ -4840,11 +6713,23 @@ function uniffiEnsureInitialized() {
     if (nativeModule().ubrn_uniffi_saathii_sdk_ffi_checksum_constructor_saathiiclient_new() !== 24752) {
         throw new UniffiInternalError.ApiChecksumMismatch("uniffi_saathii_sdk_ffi_checksum_constructor_saathiiclient_new");
     }
-    if (nativeModule().ubrn_uniffi_saathii_sdk_ffi_checksum_constructor_saathiiclient_with_host() !== 42512) {
+    if (nativeModule().ubrn_uniffi_saathii_sdk_ffi_checksum_constructor_saathiiclient_with_host() !== 20196) {
         throw new UniffiInternalError.ApiChecksumMismatch("uniffi_saathii_sdk_ffi_checksum_constructor_saathiiclient_with_host");
+    }
+    if (nativeModule().ubrn_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_add_favorite() !== 2396) {
+        throw new UniffiInternalError.ApiChecksumMismatch("uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_add_favorite");
+    }
+    if (nativeModule().ubrn_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_bank_details() !== 22961) {
+        throw new UniffiInternalError.ApiChecksumMismatch("uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_bank_details");
     }
     if (nativeModule().ubrn_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_bill_call_minute() !== 10855) {
         throw new UniffiInternalError.ApiChecksumMismatch("uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_bill_call_minute");
+    }
+    if (nativeModule().ubrn_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_block() !== 51679) {
+        throw new UniffiInternalError.ApiChecksumMismatch("uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_block");
+    }
+    if (nativeModule().ubrn_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_blocked() !== 18087) {
+        throw new UniffiInternalError.ApiChecksumMismatch("uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_blocked");
     }
     if (nativeModule().ubrn_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_call_history() !== 38159) {
         throw new UniffiInternalError.ApiChecksumMismatch("uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_call_history");
@@ -4870,6 +6755,9 @@ function uniffiEnsureInitialized() {
     if (nativeModule().ubrn_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_coins() !== 53477) {
         throw new UniffiInternalError.ApiChecksumMismatch("uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_coins");
     }
+    if (nativeModule().ubrn_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_confirm_upload() !== 19388) {
+        throw new UniffiInternalError.ApiChecksumMismatch("uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_confirm_upload");
+    }
     if (nativeModule().ubrn_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_connect() !== 23952) {
         throw new UniffiInternalError.ApiChecksumMismatch("uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_connect");
     }
@@ -4891,6 +6779,15 @@ function uniffiEnsureInitialized() {
     if (nativeModule().ubrn_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_end_call() !== 19044) {
         throw new UniffiInternalError.ApiChecksumMismatch("uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_end_call");
     }
+    if (nativeModule().ubrn_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_export_account() !== 49852) {
+        throw new UniffiInternalError.ApiChecksumMismatch("uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_export_account");
+    }
+    if (nativeModule().ubrn_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_export_account_to() !== 8412) {
+        throw new UniffiInternalError.ApiChecksumMismatch("uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_export_account_to");
+    }
+    if (nativeModule().ubrn_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_favorites() !== 24266) {
+        throw new UniffiInternalError.ApiChecksumMismatch("uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_favorites");
+    }
     if (nativeModule().ubrn_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_feed_state() !== 24481) {
         throw new UniffiInternalError.ApiChecksumMismatch("uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_feed_state");
     }
@@ -4899,6 +6796,12 @@ function uniffiEnsureInitialized() {
     }
     if (nativeModule().ubrn_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_forget() !== 15485) {
         throw new UniffiInternalError.ApiChecksumMismatch("uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_forget");
+    }
+    if (nativeModule().ubrn_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_is_blocked() !== 55257) {
+        throw new UniffiInternalError.ApiChecksumMismatch("uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_is_blocked");
+    }
+    if (nativeModule().ubrn_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_is_favorite() !== 15888) {
+        throw new UniffiInternalError.ApiChecksumMismatch("uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_is_favorite");
     }
     if (nativeModule().ubrn_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_is_signed_in() !== 54731) {
         throw new UniffiInternalError.ApiChecksumMismatch("uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_is_signed_in");
@@ -4939,14 +6842,38 @@ function uniffiEnsureInitialized() {
     if (nativeModule().ubrn_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_rate_call() !== 30504) {
         throw new UniffiInternalError.ApiChecksumMismatch("uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_rate_call");
     }
+    if (nativeModule().ubrn_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_recharge() !== 25264) {
+        throw new UniffiInternalError.ApiChecksumMismatch("uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_recharge");
+    }
+    if (nativeModule().ubrn_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_recharge_history() !== 64481) {
+        throw new UniffiInternalError.ApiChecksumMismatch("uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_recharge_history");
+    }
     if (nativeModule().ubrn_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_refresh_feed() !== 41851) {
         throw new UniffiInternalError.ApiChecksumMismatch("uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_refresh_feed");
+    }
+    if (nativeModule().ubrn_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_remove_favorite() !== 4817) {
+        throw new UniffiInternalError.ApiChecksumMismatch("uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_remove_favorite");
+    }
+    if (nativeModule().ubrn_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_report() !== 33237) {
+        throw new UniffiInternalError.ApiChecksumMismatch("uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_report");
     }
     if (nativeModule().ubrn_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_request_otp() !== 12515) {
         throw new UniffiInternalError.ApiChecksumMismatch("uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_request_otp");
     }
+    if (nativeModule().ubrn_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_request_withdrawal() !== 3894) {
+        throw new UniffiInternalError.ApiChecksumMismatch("uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_request_withdrawal");
+    }
     if (nativeModule().ubrn_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_resume_call() !== 1816) {
         throw new UniffiInternalError.ApiChecksumMismatch("uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_resume_call");
+    }
+    if (nativeModule().ubrn_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_sample_audio() !== 59067) {
+        throw new UniffiInternalError.ApiChecksumMismatch("uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_sample_audio");
+    }
+    if (nativeModule().ubrn_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_send_to_store() !== 52446) {
+        throw new UniffiInternalError.ApiChecksumMismatch("uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_send_to_store");
+    }
+    if (nativeModule().ubrn_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_set_bank_details() !== 21456) {
+        throw new UniffiInternalError.ApiChecksumMismatch("uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_set_bank_details");
     }
     if (nativeModule().ubrn_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_set_foreground() !== 64070) {
         throw new UniffiInternalError.ApiChecksumMismatch("uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_set_foreground");
@@ -4954,11 +6881,20 @@ function uniffiEnsureInitialized() {
     if (nativeModule().ubrn_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_set_visible() !== 60789) {
         throw new UniffiInternalError.ApiChecksumMismatch("uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_set_visible");
     }
+    if (nativeModule().ubrn_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_shut_down() !== 27153) {
+        throw new UniffiInternalError.ApiChecksumMismatch("uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_shut_down");
+    }
     if (nativeModule().ubrn_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_start_call() !== 5988) {
         throw new UniffiInternalError.ApiChecksumMismatch("uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_start_call");
     }
+    if (nativeModule().ubrn_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_submit_sample_url() !== 23431) {
+        throw new UniffiInternalError.ApiChecksumMismatch("uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_submit_sample_url");
+    }
     if (nativeModule().ubrn_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_transactions() !== 55402) {
         throw new UniffiInternalError.ApiChecksumMismatch("uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_transactions");
+    }
+    if (nativeModule().ubrn_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_unblock() !== 49602) {
+        throw new UniffiInternalError.ApiChecksumMismatch("uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_unblock");
     }
     if (nativeModule().ubrn_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_update_profile() !== 21659) {
         throw new UniffiInternalError.ApiChecksumMismatch("uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_update_profile");
@@ -4966,8 +6902,29 @@ function uniffiEnsureInitialized() {
     if (nativeModule().ubrn_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_update_status() !== 55996) {
         throw new UniffiInternalError.ApiChecksumMismatch("uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_update_status");
     }
+    if (nativeModule().ubrn_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_upload_sample() !== 18141) {
+        throw new UniffiInternalError.ApiChecksumMismatch("uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_upload_sample");
+    }
+    if (nativeModule().ubrn_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_upload_sample_directly() !== 56716) {
+        throw new UniffiInternalError.ApiChecksumMismatch("uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_upload_sample_directly");
+    }
+    if (nativeModule().ubrn_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_upload_ticket() !== 14959) {
+        throw new UniffiInternalError.ApiChecksumMismatch("uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_upload_ticket");
+    }
+    if (nativeModule().ubrn_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_verification_history() !== 38585) {
+        throw new UniffiInternalError.ApiChecksumMismatch("uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_verification_history");
+    }
+    if (nativeModule().ubrn_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_verification_status() !== 27610) {
+        throw new UniffiInternalError.ApiChecksumMismatch("uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_verification_status");
+    }
+    if (nativeModule().ubrn_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_verify_recharge() !== 61212) {
+        throw new UniffiInternalError.ApiChecksumMismatch("uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_verify_recharge");
+    }
     if (nativeModule().ubrn_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_wallet_balance() !== 45145) {
         throw new UniffiInternalError.ApiChecksumMismatch("uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_wallet_balance");
+    }
+    if (nativeModule().ubrn_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_withdrawals() !== 37586) {
+        throw new UniffiInternalError.ApiChecksumMismatch("uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_withdrawals");
     }
     if (nativeModule().ubrn_uniffi_saathii_sdk_ffi_checksum_method_tokenstore_load() !== 14115) {
         throw new UniffiInternalError.ApiChecksumMismatch("uniffi_saathii_sdk_ffi_checksum_method_tokenstore_load");
@@ -4980,12 +6937,14 @@ function uniffiEnsureInitialized() {
     }
 
     uniffiCallbackInterfaceEventListener.register();
+    uniffiCallbackInterfaceLogSink.register();
     uniffiCallbackInterfaceTokenStore.register();
     }
 
 export default Object.freeze({
   initialize: uniffiEnsureInitialized,
   converters: {
+    FfiConverterTypeAudio,
     FfiConverterTypeCallState,
     FfiConverterTypeCallTypeRate,
     FfiConverterTypeClientConfig,
@@ -4995,6 +6954,9 @@ export default Object.freeze({
     FfiConverterTypeFeedState,
     FfiConverterTypeFollowedCall,
     FfiConverterTypeListenerError,
+    FfiConverterTypeLogLevel,
+    FfiConverterTypeLogRecord,
+    FfiConverterTypeLogSink,
     FfiConverterTypeNewUser,
     FfiConverterTypeOtpSent,
     FfiConverterTypeProfileChanges,
@@ -5005,6 +6967,7 @@ export default Object.freeze({
     FfiConverterTypeSaathiiError,
     FfiConverterTypeSessionState,
     FfiConverterTypeSide,
+    FfiConverterTypeSignOut,
     FfiConverterTypeStatusChanges,
     FfiConverterTypeTextChange,
     FfiConverterTypeTimeChange,

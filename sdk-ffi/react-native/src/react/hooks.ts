@@ -1,6 +1,6 @@
 import { useEffect, useMemo, useSyncExternalStore } from 'react';
 
-import type { CallType } from '../bindings';
+import type { CallType, VerifyRecharge } from '../bindings';
 import type {
   Call,
   CallEnded,
@@ -8,7 +8,9 @@ import type {
   CallRated,
   ConnectionState,
   FeedFilter,
+  MoneyOptions,
   OtpSent,
+  Recharge,
   SessionState,
   UserPresence,
   WalletBalance,
@@ -114,7 +116,7 @@ export interface CallControls {
   /** Somebody calls: set from the ring on until the call ends or `answer` is called. */
   ringing: { callerUsername: string } | undefined;
   /** Calls a listener. */
-  start(listenerId: number, callType: CallType, options?: CallOptions & { idempotencyKey?: string }): Promise<Call>;
+  start(listenerId: number, callType: CallType, options?: MoneyOptions): Promise<Call>;
   /** Stops the ringing; the server counts a call from its start. */
   answer(): void;
   /** Hangs up. */
@@ -159,11 +161,31 @@ export interface Wallet {
   isLoading: boolean;
   error: SaathiiError | undefined;
   refresh(): Promise<void>;
+  /**
+   * Buys coins; a call that goes on knows them at once. Where the answer bears an `order`, hand it to the provider's checkout
+   * and what that returns to `verify`.
+   */
+  recharge(amountRupees: number, options?: MoneyOptions & { paymentMethod?: string }): Promise<Recharge>;
+  verify(proof: VerifyRecharge, options?: MoneyOptions): Promise<Recharge>;
 }
 
 /** One's wallet, kept current by purchases and by the minutes of calls. */
 export function useWallet(): Wallet {
-  const { wallet } = useShared();
+  const { client, wallet } = useShared();
   const { value, isLoading, error } = useLive(wallet);
-  return useMemo(() => ({ balance: value, isLoading, error, refresh: () => wallet.refresh() }), [wallet, value, isLoading, error]);
+  return useMemo(() => {
+    // An answer with an order has bought nothing yet.
+    const take = (recharge: Recharge): Recharge => {
+      if (recharge.order === undefined) wallet.patch((balance) => ({ ...balance, balanceCoins: recharge.newBalance }));
+      return recharge;
+    };
+    return {
+      balance: value,
+      isLoading,
+      error,
+      refresh: () => wallet.refresh(),
+      recharge: async (amountRupees, options) => take(await client.recharge(amountRupees, options)),
+      verify: async (proof, options) => take(await client.verifyRecharge(proof, options)),
+    };
+  }, [client, wallet, value, isLoading, error]);
 }

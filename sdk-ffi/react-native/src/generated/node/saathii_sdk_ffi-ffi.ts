@@ -272,6 +272,16 @@ const DEFINITIONS = {
       ret: FfiType.Void,
       hasRustCallStatus: true,
     },
+    "uniffi_saathii_sdk_ffi_fn_clone_logsink": {
+      args: [FfiType.Handle],
+      ret: FfiType.Handle,
+      hasRustCallStatus: true,
+    },
+    "uniffi_saathii_sdk_ffi_fn_free_logsink": {
+      args: [FfiType.Handle],
+      ret: FfiType.Void,
+      hasRustCallStatus: true,
+    },
     "uniffi_saathii_sdk_ffi_fn_clone_otpsent": {
       args: [FfiType.Handle],
       ret: FfiType.Handle,
@@ -317,22 +327,42 @@ const DEFINITIONS = {
       ret: FfiType.Void,
       hasRustCallStatus: false,
     },
+    "uniffi_saathii_sdk_ffi_fn_init_callback_vtable_logsink": {
+      args: [FfiType.Reference(FfiType.Struct("VTableCallbackInterfaceSaathiiSdkFfiLogSink"))],
+      ret: FfiType.Void,
+      hasRustCallStatus: false,
+    },
     "uniffi_saathii_sdk_ffi_fn_init_callback_vtable_tokenstore": {
       args: [FfiType.Reference(FfiType.Struct("VTableCallbackInterfaceSaathiiSdkFfiTokenStore"))],
       ret: FfiType.Void,
       hasRustCallStatus: false,
+    },
+    "uniffi_saathii_sdk_ffi_fn_func_init_logging": {
+      args: [FfiType.RustBuffer, FfiType.Handle],
+      ret: FfiType.Void,
+      hasRustCallStatus: true,
     },
     "uniffi_saathii_sdk_ffi_fn_func_new_idempotency_key": {
       args: [],
       ret: FfiType.RustBuffer,
       hasRustCallStatus: true,
     },
-    "uniffi_saathii_sdk_ffi_fn_func_start_over": {
+    "uniffi_saathii_sdk_ffi_fn_func_shut_down_clients": {
       args: [],
       ret: FfiType.Void,
       hasRustCallStatus: true,
     },
     "uniffi_saathii_sdk_ffi_fn_method_eventlistener_on_event": {
+      args: [FfiType.Handle, FfiType.RustBuffer],
+      ret: FfiType.Void,
+      hasRustCallStatus: true,
+    },
+    "uniffi_saathii_sdk_ffi_fn_method_eventlistener_on_signed_out": {
+      args: [FfiType.Handle, FfiType.RustBuffer],
+      ret: FfiType.Void,
+      hasRustCallStatus: true,
+    },
+    "uniffi_saathii_sdk_ffi_fn_method_logsink_log": {
       args: [FfiType.Handle, FfiType.RustBuffer],
       ret: FfiType.Void,
       hasRustCallStatus: true,
@@ -362,8 +392,28 @@ const DEFINITIONS = {
       ret: FfiType.Handle,
       hasRustCallStatus: true,
     },
+    "uniffi_saathii_sdk_ffi_fn_method_saathiiclient_add_favorite": {
+      args: [FfiType.Handle, FfiType.Int64],
+      ret: FfiType.Handle,
+      hasRustCallStatus: false,
+    },
+    "uniffi_saathii_sdk_ffi_fn_method_saathiiclient_bank_details": {
+      args: [FfiType.Handle],
+      ret: FfiType.Handle,
+      hasRustCallStatus: false,
+    },
     "uniffi_saathii_sdk_ffi_fn_method_saathiiclient_bill_call_minute": {
       args: [FfiType.Handle, FfiType.Int64],
+      ret: FfiType.Handle,
+      hasRustCallStatus: false,
+    },
+    "uniffi_saathii_sdk_ffi_fn_method_saathiiclient_block": {
+      args: [FfiType.Handle, FfiType.Int64, FfiType.RustBuffer],
+      ret: FfiType.Handle,
+      hasRustCallStatus: false,
+    },
+    "uniffi_saathii_sdk_ffi_fn_method_saathiiclient_blocked": {
+      args: [FfiType.Handle, FfiType.UInt32, FfiType.UInt32],
       ret: FfiType.Handle,
       hasRustCallStatus: false,
     },
@@ -407,6 +457,11 @@ const DEFINITIONS = {
       ret: FfiType.Handle,
       hasRustCallStatus: false,
     },
+    "uniffi_saathii_sdk_ffi_fn_method_saathiiclient_confirm_upload": {
+      args: [FfiType.Handle, FfiType.RustBuffer],
+      ret: FfiType.Handle,
+      hasRustCallStatus: false,
+    },
     "uniffi_saathii_sdk_ffi_fn_method_saathiiclient_connect": {
       args: [FfiType.Handle],
       ret: FfiType.Void,
@@ -442,6 +497,21 @@ const DEFINITIONS = {
       ret: FfiType.Handle,
       hasRustCallStatus: false,
     },
+    "uniffi_saathii_sdk_ffi_fn_method_saathiiclient_export_account": {
+      args: [FfiType.Handle],
+      ret: FfiType.Handle,
+      hasRustCallStatus: false,
+    },
+    "uniffi_saathii_sdk_ffi_fn_method_saathiiclient_export_account_to": {
+      args: [FfiType.Handle, FfiType.RustBuffer],
+      ret: FfiType.Handle,
+      hasRustCallStatus: false,
+    },
+    "uniffi_saathii_sdk_ffi_fn_method_saathiiclient_favorites": {
+      args: [FfiType.Handle, FfiType.UInt32, FfiType.UInt32],
+      ret: FfiType.Handle,
+      hasRustCallStatus: false,
+    },
     "uniffi_saathii_sdk_ffi_fn_method_saathiiclient_feed_state": {
       args: [FfiType.Handle],
       ret: FfiType.RustBuffer,
@@ -454,6 +524,16 @@ const DEFINITIONS = {
     },
     "uniffi_saathii_sdk_ffi_fn_method_saathiiclient_forget": {
       args: [FfiType.Handle],
+      ret: FfiType.Handle,
+      hasRustCallStatus: false,
+    },
+    "uniffi_saathii_sdk_ffi_fn_method_saathiiclient_is_blocked": {
+      args: [FfiType.Handle, FfiType.Int64],
+      ret: FfiType.Handle,
+      hasRustCallStatus: false,
+    },
+    "uniffi_saathii_sdk_ffi_fn_method_saathiiclient_is_favorite": {
+      args: [FfiType.Handle, FfiType.Int64],
       ret: FfiType.Handle,
       hasRustCallStatus: false,
     },
@@ -522,8 +602,28 @@ const DEFINITIONS = {
       ret: FfiType.Handle,
       hasRustCallStatus: false,
     },
+    "uniffi_saathii_sdk_ffi_fn_method_saathiiclient_recharge": {
+      args: [FfiType.Handle, FfiType.Int64, FfiType.RustBuffer, FfiType.RustBuffer],
+      ret: FfiType.Handle,
+      hasRustCallStatus: false,
+    },
+    "uniffi_saathii_sdk_ffi_fn_method_saathiiclient_recharge_history": {
+      args: [FfiType.Handle, FfiType.UInt32, FfiType.UInt32],
+      ret: FfiType.Handle,
+      hasRustCallStatus: false,
+    },
     "uniffi_saathii_sdk_ffi_fn_method_saathiiclient_refresh_feed": {
       args: [FfiType.Handle],
+      ret: FfiType.Handle,
+      hasRustCallStatus: false,
+    },
+    "uniffi_saathii_sdk_ffi_fn_method_saathiiclient_remove_favorite": {
+      args: [FfiType.Handle, FfiType.Int64],
+      ret: FfiType.Handle,
+      hasRustCallStatus: false,
+    },
+    "uniffi_saathii_sdk_ffi_fn_method_saathiiclient_report": {
+      args: [FfiType.Handle, FfiType.Int64, FfiType.RustBuffer, FfiType.RustBuffer],
       ret: FfiType.Handle,
       hasRustCallStatus: false,
     },
@@ -532,8 +632,28 @@ const DEFINITIONS = {
       ret: FfiType.Handle,
       hasRustCallStatus: false,
     },
+    "uniffi_saathii_sdk_ffi_fn_method_saathiiclient_request_withdrawal": {
+      args: [FfiType.Handle, FfiType.Int64, FfiType.RustBuffer],
+      ret: FfiType.Handle,
+      hasRustCallStatus: false,
+    },
     "uniffi_saathii_sdk_ffi_fn_method_saathiiclient_resume_call": {
       args: [FfiType.Handle],
+      ret: FfiType.Handle,
+      hasRustCallStatus: false,
+    },
+    "uniffi_saathii_sdk_ffi_fn_method_saathiiclient_sample_audio": {
+      args: [FfiType.Handle, FfiType.Int64],
+      ret: FfiType.Handle,
+      hasRustCallStatus: false,
+    },
+    "uniffi_saathii_sdk_ffi_fn_method_saathiiclient_send_to_store": {
+      args: [FfiType.Handle, FfiType.RustBuffer, FfiType.RustBuffer],
+      ret: FfiType.Handle,
+      hasRustCallStatus: false,
+    },
+    "uniffi_saathii_sdk_ffi_fn_method_saathiiclient_set_bank_details": {
+      args: [FfiType.Handle, FfiType.RustBuffer],
       ret: FfiType.Handle,
       hasRustCallStatus: false,
     },
@@ -547,13 +667,28 @@ const DEFINITIONS = {
       ret: FfiType.Void,
       hasRustCallStatus: true,
     },
+    "uniffi_saathii_sdk_ffi_fn_method_saathiiclient_shut_down": {
+      args: [FfiType.Handle],
+      ret: FfiType.Void,
+      hasRustCallStatus: true,
+    },
     "uniffi_saathii_sdk_ffi_fn_method_saathiiclient_start_call": {
       args: [FfiType.Handle, FfiType.Int64, FfiType.RustBuffer, FfiType.RustBuffer],
       ret: FfiType.Handle,
       hasRustCallStatus: false,
     },
+    "uniffi_saathii_sdk_ffi_fn_method_saathiiclient_submit_sample_url": {
+      args: [FfiType.Handle, FfiType.RustBuffer],
+      ret: FfiType.Handle,
+      hasRustCallStatus: false,
+    },
     "uniffi_saathii_sdk_ffi_fn_method_saathiiclient_transactions": {
       args: [FfiType.Handle, FfiType.UInt32, FfiType.UInt32, FfiType.RustBuffer],
+      ret: FfiType.Handle,
+      hasRustCallStatus: false,
+    },
+    "uniffi_saathii_sdk_ffi_fn_method_saathiiclient_unblock": {
+      args: [FfiType.Handle, FfiType.Int64],
       ret: FfiType.Handle,
       hasRustCallStatus: false,
     },
@@ -567,8 +702,43 @@ const DEFINITIONS = {
       ret: FfiType.Handle,
       hasRustCallStatus: false,
     },
+    "uniffi_saathii_sdk_ffi_fn_method_saathiiclient_upload_sample": {
+      args: [FfiType.Handle, FfiType.RustBuffer],
+      ret: FfiType.Handle,
+      hasRustCallStatus: false,
+    },
+    "uniffi_saathii_sdk_ffi_fn_method_saathiiclient_upload_sample_directly": {
+      args: [FfiType.Handle, FfiType.RustBuffer],
+      ret: FfiType.Handle,
+      hasRustCallStatus: false,
+    },
+    "uniffi_saathii_sdk_ffi_fn_method_saathiiclient_upload_ticket": {
+      args: [FfiType.Handle],
+      ret: FfiType.Handle,
+      hasRustCallStatus: false,
+    },
+    "uniffi_saathii_sdk_ffi_fn_method_saathiiclient_verification_history": {
+      args: [FfiType.Handle],
+      ret: FfiType.Handle,
+      hasRustCallStatus: false,
+    },
+    "uniffi_saathii_sdk_ffi_fn_method_saathiiclient_verification_status": {
+      args: [FfiType.Handle],
+      ret: FfiType.Handle,
+      hasRustCallStatus: false,
+    },
+    "uniffi_saathii_sdk_ffi_fn_method_saathiiclient_verify_recharge": {
+      args: [FfiType.Handle, FfiType.RustBuffer, FfiType.RustBuffer],
+      ret: FfiType.Handle,
+      hasRustCallStatus: false,
+    },
     "uniffi_saathii_sdk_ffi_fn_method_saathiiclient_wallet_balance": {
       args: [FfiType.Handle],
+      ret: FfiType.Handle,
+      hasRustCallStatus: false,
+    },
+    "uniffi_saathii_sdk_ffi_fn_method_saathiiclient_withdrawals": {
+      args: [FfiType.Handle, FfiType.UInt32, FfiType.UInt32],
       ret: FfiType.Handle,
       hasRustCallStatus: false,
     },
@@ -592,17 +762,32 @@ const DEFINITIONS = {
       ret: FfiType.UInt32,
       hasRustCallStatus: false,
     },
+    "uniffi_saathii_sdk_ffi_checksum_func_init_logging": {
+      args: [],
+      ret: FfiType.UInt16,
+      hasRustCallStatus: false,
+    },
     "uniffi_saathii_sdk_ffi_checksum_func_new_idempotency_key": {
       args: [],
       ret: FfiType.UInt16,
       hasRustCallStatus: false,
     },
-    "uniffi_saathii_sdk_ffi_checksum_func_start_over": {
+    "uniffi_saathii_sdk_ffi_checksum_func_shut_down_clients": {
       args: [],
       ret: FfiType.UInt16,
       hasRustCallStatus: false,
     },
     "uniffi_saathii_sdk_ffi_checksum_method_eventlistener_on_event": {
+      args: [],
+      ret: FfiType.UInt16,
+      hasRustCallStatus: false,
+    },
+    "uniffi_saathii_sdk_ffi_checksum_method_eventlistener_on_signed_out": {
+      args: [],
+      ret: FfiType.UInt16,
+      hasRustCallStatus: false,
+    },
+    "uniffi_saathii_sdk_ffi_checksum_method_logsink_log": {
       args: [],
       ret: FfiType.UInt16,
       hasRustCallStatus: false,
@@ -632,7 +817,27 @@ const DEFINITIONS = {
       ret: FfiType.UInt16,
       hasRustCallStatus: false,
     },
+    "uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_add_favorite": {
+      args: [],
+      ret: FfiType.UInt16,
+      hasRustCallStatus: false,
+    },
+    "uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_bank_details": {
+      args: [],
+      ret: FfiType.UInt16,
+      hasRustCallStatus: false,
+    },
     "uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_bill_call_minute": {
+      args: [],
+      ret: FfiType.UInt16,
+      hasRustCallStatus: false,
+    },
+    "uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_block": {
+      args: [],
+      ret: FfiType.UInt16,
+      hasRustCallStatus: false,
+    },
+    "uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_blocked": {
       args: [],
       ret: FfiType.UInt16,
       hasRustCallStatus: false,
@@ -677,6 +882,11 @@ const DEFINITIONS = {
       ret: FfiType.UInt16,
       hasRustCallStatus: false,
     },
+    "uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_confirm_upload": {
+      args: [],
+      ret: FfiType.UInt16,
+      hasRustCallStatus: false,
+    },
     "uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_connect": {
       args: [],
       ret: FfiType.UInt16,
@@ -712,6 +922,21 @@ const DEFINITIONS = {
       ret: FfiType.UInt16,
       hasRustCallStatus: false,
     },
+    "uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_export_account": {
+      args: [],
+      ret: FfiType.UInt16,
+      hasRustCallStatus: false,
+    },
+    "uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_export_account_to": {
+      args: [],
+      ret: FfiType.UInt16,
+      hasRustCallStatus: false,
+    },
+    "uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_favorites": {
+      args: [],
+      ret: FfiType.UInt16,
+      hasRustCallStatus: false,
+    },
     "uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_feed_state": {
       args: [],
       ret: FfiType.UInt16,
@@ -723,6 +948,16 @@ const DEFINITIONS = {
       hasRustCallStatus: false,
     },
     "uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_forget": {
+      args: [],
+      ret: FfiType.UInt16,
+      hasRustCallStatus: false,
+    },
+    "uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_is_blocked": {
+      args: [],
+      ret: FfiType.UInt16,
+      hasRustCallStatus: false,
+    },
+    "uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_is_favorite": {
       args: [],
       ret: FfiType.UInt16,
       hasRustCallStatus: false,
@@ -792,7 +1027,27 @@ const DEFINITIONS = {
       ret: FfiType.UInt16,
       hasRustCallStatus: false,
     },
+    "uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_recharge": {
+      args: [],
+      ret: FfiType.UInt16,
+      hasRustCallStatus: false,
+    },
+    "uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_recharge_history": {
+      args: [],
+      ret: FfiType.UInt16,
+      hasRustCallStatus: false,
+    },
     "uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_refresh_feed": {
+      args: [],
+      ret: FfiType.UInt16,
+      hasRustCallStatus: false,
+    },
+    "uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_remove_favorite": {
+      args: [],
+      ret: FfiType.UInt16,
+      hasRustCallStatus: false,
+    },
+    "uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_report": {
       args: [],
       ret: FfiType.UInt16,
       hasRustCallStatus: false,
@@ -802,7 +1057,27 @@ const DEFINITIONS = {
       ret: FfiType.UInt16,
       hasRustCallStatus: false,
     },
+    "uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_request_withdrawal": {
+      args: [],
+      ret: FfiType.UInt16,
+      hasRustCallStatus: false,
+    },
     "uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_resume_call": {
+      args: [],
+      ret: FfiType.UInt16,
+      hasRustCallStatus: false,
+    },
+    "uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_sample_audio": {
+      args: [],
+      ret: FfiType.UInt16,
+      hasRustCallStatus: false,
+    },
+    "uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_send_to_store": {
+      args: [],
+      ret: FfiType.UInt16,
+      hasRustCallStatus: false,
+    },
+    "uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_set_bank_details": {
       args: [],
       ret: FfiType.UInt16,
       hasRustCallStatus: false,
@@ -817,12 +1092,27 @@ const DEFINITIONS = {
       ret: FfiType.UInt16,
       hasRustCallStatus: false,
     },
+    "uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_shut_down": {
+      args: [],
+      ret: FfiType.UInt16,
+      hasRustCallStatus: false,
+    },
     "uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_start_call": {
       args: [],
       ret: FfiType.UInt16,
       hasRustCallStatus: false,
     },
+    "uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_submit_sample_url": {
+      args: [],
+      ret: FfiType.UInt16,
+      hasRustCallStatus: false,
+    },
     "uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_transactions": {
+      args: [],
+      ret: FfiType.UInt16,
+      hasRustCallStatus: false,
+    },
+    "uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_unblock": {
       args: [],
       ret: FfiType.UInt16,
       hasRustCallStatus: false,
@@ -837,7 +1127,42 @@ const DEFINITIONS = {
       ret: FfiType.UInt16,
       hasRustCallStatus: false,
     },
+    "uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_upload_sample": {
+      args: [],
+      ret: FfiType.UInt16,
+      hasRustCallStatus: false,
+    },
+    "uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_upload_sample_directly": {
+      args: [],
+      ret: FfiType.UInt16,
+      hasRustCallStatus: false,
+    },
+    "uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_upload_ticket": {
+      args: [],
+      ret: FfiType.UInt16,
+      hasRustCallStatus: false,
+    },
+    "uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_verification_history": {
+      args: [],
+      ret: FfiType.UInt16,
+      hasRustCallStatus: false,
+    },
+    "uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_verification_status": {
+      args: [],
+      ret: FfiType.UInt16,
+      hasRustCallStatus: false,
+    },
+    "uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_verify_recharge": {
+      args: [],
+      ret: FfiType.UInt16,
+      hasRustCallStatus: false,
+    },
     "uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_wallet_balance": {
+      args: [],
+      ret: FfiType.UInt16,
+      hasRustCallStatus: false,
+    },
+    "uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_withdrawals": {
       args: [],
       ret: FfiType.UInt16,
       hasRustCallStatus: false,
@@ -875,12 +1200,34 @@ const DEFINITIONS = {
       hasRustCallStatus: true,
       outReturn: true,
     },
+    "CallbackInterfaceSaathiiSdkFfiEventListenerMethod1": {
+      args: [FfiType.Handle, FfiType.RustBuffer],
+      ret: FfiType.VoidPointer,
+      hasRustCallStatus: true,
+      outReturn: true,
+    },
     "CallbackInterfaceCloneSaathiiSdkFfi_EventListener": {
       args: [FfiType.Handle],
       ret: FfiType.Handle,
       hasRustCallStatus: false,
     },
     "CallbackInterfaceFreeSaathiiSdkFfi_EventListener": {
+      args: [FfiType.Handle],
+      ret: FfiType.Void,
+      hasRustCallStatus: false,
+    },
+    "CallbackInterfaceSaathiiSdkFfiLogSinkMethod0": {
+      args: [FfiType.Handle, FfiType.RustBuffer],
+      ret: FfiType.VoidPointer,
+      hasRustCallStatus: true,
+      outReturn: true,
+    },
+    "CallbackInterfaceCloneSaathiiSdkFfi_LogSink": {
+      args: [FfiType.Handle],
+      ret: FfiType.Handle,
+      hasRustCallStatus: false,
+    },
+    "CallbackInterfaceFreeSaathiiSdkFfi_LogSink": {
       args: [FfiType.Handle],
       ret: FfiType.Void,
       hasRustCallStatus: false,
@@ -923,6 +1270,12 @@ const DEFINITIONS = {
       { name: "uniffi_free", type: FfiType.Callback("CallbackInterfaceFreeSaathiiSdkFfi_EventListener") },
       { name: "uniffi_clone", type: FfiType.Callback("CallbackInterfaceCloneSaathiiSdkFfi_EventListener") },
       { name: "on_event", type: FfiType.Callback("CallbackInterfaceSaathiiSdkFfiEventListenerMethod0") },
+      { name: "on_signed_out", type: FfiType.Callback("CallbackInterfaceSaathiiSdkFfiEventListenerMethod1") },
+    ],
+    "VTableCallbackInterfaceSaathiiSdkFfiLogSink": [
+      { name: "uniffi_free", type: FfiType.Callback("CallbackInterfaceFreeSaathiiSdkFfi_LogSink") },
+      { name: "uniffi_clone", type: FfiType.Callback("CallbackInterfaceCloneSaathiiSdkFfi_LogSink") },
+      { name: "log", type: FfiType.Callback("CallbackInterfaceSaathiiSdkFfiLogSinkMethod0") },
     ],
     "VTableCallbackInterfaceSaathiiSdkFfiTokenStore": [
       { name: "uniffi_free", type: FfiType.Callback("CallbackInterfaceFreeSaathiiSdkFfi_TokenStore") },
@@ -985,6 +1338,8 @@ interface NativeModuleInterface {
     ffi_saathii_sdk_ffi_rust_future_free_void(handle: bigint): void;
     uniffi_saathii_sdk_ffi_fn_clone_eventlistener(ptr: bigint, uniffi_out_err: UniffiRustCallStatus): bigint;
     uniffi_saathii_sdk_ffi_fn_free_eventlistener(ptr: bigint, uniffi_out_err: UniffiRustCallStatus): void;
+    uniffi_saathii_sdk_ffi_fn_clone_logsink(ptr: bigint, uniffi_out_err: UniffiRustCallStatus): bigint;
+    uniffi_saathii_sdk_ffi_fn_free_logsink(ptr: bigint, uniffi_out_err: UniffiRustCallStatus): void;
     uniffi_saathii_sdk_ffi_fn_clone_otpsent(ptr: bigint, uniffi_out_err: UniffiRustCallStatus): bigint;
     uniffi_saathii_sdk_ffi_fn_free_otpsent(ptr: bigint, uniffi_out_err: UniffiRustCallStatus): void;
     uniffi_saathii_sdk_ffi_fn_clone_registration(ptr: bigint, uniffi_out_err: UniffiRustCallStatus): bigint;
@@ -994,16 +1349,24 @@ interface NativeModuleInterface {
     uniffi_saathii_sdk_ffi_fn_clone_tokenstore(ptr: bigint, uniffi_out_err: UniffiRustCallStatus): bigint;
     uniffi_saathii_sdk_ffi_fn_free_tokenstore(ptr: bigint, uniffi_out_err: UniffiRustCallStatus): void;
     uniffi_saathii_sdk_ffi_fn_init_callback_vtable_eventlistener(vtable: UniffiVTableCallbackInterfaceSaathiiSdkFfiEventListener): void;
+    uniffi_saathii_sdk_ffi_fn_init_callback_vtable_logsink(vtable: UniffiVTableCallbackInterfaceSaathiiSdkFfiLogSink): void;
     uniffi_saathii_sdk_ffi_fn_init_callback_vtable_tokenstore(vtable: UniffiVTableCallbackInterfaceSaathiiSdkFfiTokenStore): void;
+    uniffi_saathii_sdk_ffi_fn_func_init_logging(level: Uint8Array, sink: bigint, uniffi_out_err: UniffiRustCallStatus): void;
     uniffi_saathii_sdk_ffi_fn_func_new_idempotency_key(uniffi_out_err: UniffiRustCallStatus): Uint8Array;
-    uniffi_saathii_sdk_ffi_fn_func_start_over(uniffi_out_err: UniffiRustCallStatus): void;
+    uniffi_saathii_sdk_ffi_fn_func_shut_down_clients(uniffi_out_err: UniffiRustCallStatus): void;
     uniffi_saathii_sdk_ffi_fn_method_eventlistener_on_event(uniffiSelf: bigint, event: Uint8Array, uniffi_out_err: UniffiRustCallStatus): void;
+    uniffi_saathii_sdk_ffi_fn_method_eventlistener_on_signed_out(uniffiSelf: bigint, by: Uint8Array, uniffi_out_err: UniffiRustCallStatus): void;
+    uniffi_saathii_sdk_ffi_fn_method_logsink_log(uniffiSelf: bigint, record: Uint8Array, uniffi_out_err: UniffiRustCallStatus): void;
     uniffi_saathii_sdk_ffi_fn_method_otpsent_resend(uniffiSelf: bigint): bigint;
     uniffi_saathii_sdk_ffi_fn_method_otpsent_verify(uniffiSelf: bigint, code: Uint8Array): bigint;
     uniffi_saathii_sdk_ffi_fn_method_registration_register(uniffiSelf: bigint, user: Uint8Array): bigint;
     uniffi_saathii_sdk_ffi_fn_constructor_saathiiclient_new(config: Uint8Array, store: Uint8Array, listener: Uint8Array, uniffi_out_err: UniffiRustCallStatus): bigint;
     uniffi_saathii_sdk_ffi_fn_constructor_saathiiclient_with_host(config: Uint8Array, store: bigint, listener: bigint, uniffi_out_err: UniffiRustCallStatus): bigint;
+    uniffi_saathii_sdk_ffi_fn_method_saathiiclient_add_favorite(uniffiSelf: bigint, listener: bigint): bigint;
+    uniffi_saathii_sdk_ffi_fn_method_saathiiclient_bank_details(uniffiSelf: bigint): bigint;
     uniffi_saathii_sdk_ffi_fn_method_saathiiclient_bill_call_minute(uniffiSelf: bigint, call: bigint): bigint;
+    uniffi_saathii_sdk_ffi_fn_method_saathiiclient_block(uniffiSelf: bigint, user: bigint, reason: Uint8Array): bigint;
+    uniffi_saathii_sdk_ffi_fn_method_saathiiclient_blocked(uniffiSelf: bigint, page: number, perPage: number): bigint;
     uniffi_saathii_sdk_ffi_fn_method_saathiiclient_call_history(uniffiSelf: bigint, page: number, perPage: number, callType: Uint8Array, status: Uint8Array): bigint;
     uniffi_saathii_sdk_ffi_fn_method_saathiiclient_call_rates(uniffiSelf: bigint): bigint;
     uniffi_saathii_sdk_ffi_fn_method_saathiiclient_call_status(uniffiSelf: bigint): bigint;
@@ -1012,6 +1375,7 @@ interface NativeModuleInterface {
     uniffi_saathii_sdk_ffi_fn_method_saathiiclient_close_feed(uniffiSelf: bigint, uniffi_out_err: UniffiRustCallStatus): void;
     uniffi_saathii_sdk_ffi_fn_method_saathiiclient_close_line(uniffiSelf: bigint, uniffi_out_err: UniffiRustCallStatus): void;
     uniffi_saathii_sdk_ffi_fn_method_saathiiclient_coins(uniffiSelf: bigint): bigint;
+    uniffi_saathii_sdk_ffi_fn_method_saathiiclient_confirm_upload(uniffiSelf: bigint, key: Uint8Array): bigint;
     uniffi_saathii_sdk_ffi_fn_method_saathiiclient_connect(uniffiSelf: bigint, uniffi_out_err: UniffiRustCallStatus): void;
     uniffi_saathii_sdk_ffi_fn_method_saathiiclient_current_call(uniffiSelf: bigint, uniffi_out_err: UniffiRustCallStatus): Uint8Array;
     uniffi_saathii_sdk_ffi_fn_method_saathiiclient_delete_account(uniffiSelf: bigint): bigint;
@@ -1019,9 +1383,14 @@ interface NativeModuleInterface {
     uniffi_saathii_sdk_ffi_fn_method_saathiiclient_earnings(uniffiSelf: bigint, page: number, perPage: number): bigint;
     uniffi_saathii_sdk_ffi_fn_method_saathiiclient_emergency_end_call(uniffiSelf: bigint): bigint;
     uniffi_saathii_sdk_ffi_fn_method_saathiiclient_end_call(uniffiSelf: bigint): bigint;
+    uniffi_saathii_sdk_ffi_fn_method_saathiiclient_export_account(uniffiSelf: bigint): bigint;
+    uniffi_saathii_sdk_ffi_fn_method_saathiiclient_export_account_to(uniffiSelf: bigint, path: Uint8Array): bigint;
+    uniffi_saathii_sdk_ffi_fn_method_saathiiclient_favorites(uniffiSelf: bigint, page: number, perPage: number): bigint;
     uniffi_saathii_sdk_ffi_fn_method_saathiiclient_feed_state(uniffiSelf: bigint, uniffi_out_err: UniffiRustCallStatus): Uint8Array;
     uniffi_saathii_sdk_ffi_fn_method_saathiiclient_feed_stats(uniffiSelf: bigint): bigint;
     uniffi_saathii_sdk_ffi_fn_method_saathiiclient_forget(uniffiSelf: bigint): bigint;
+    uniffi_saathii_sdk_ffi_fn_method_saathiiclient_is_blocked(uniffiSelf: bigint, user: bigint): bigint;
+    uniffi_saathii_sdk_ffi_fn_method_saathiiclient_is_favorite(uniffiSelf: bigint, listener: bigint): bigint;
     uniffi_saathii_sdk_ffi_fn_method_saathiiclient_is_signed_in(uniffiSelf: bigint): bigint;
     uniffi_saathii_sdk_ffi_fn_method_saathiiclient_leave_call(uniffiSelf: bigint, uniffi_out_err: UniffiRustCallStatus): void;
     uniffi_saathii_sdk_ffi_fn_method_saathiiclient_listeners(uniffiSelf: bigint, filter: Uint8Array, page: number, perPage: number): bigint;
@@ -1035,29 +1404,54 @@ interface NativeModuleInterface {
     uniffi_saathii_sdk_ffi_fn_method_saathiiclient_presence_of(uniffiSelf: bigint, user: bigint): bigint;
     uniffi_saathii_sdk_ffi_fn_method_saathiiclient_presence_of_many(uniffiSelf: bigint, users: Uint8Array): bigint;
     uniffi_saathii_sdk_ffi_fn_method_saathiiclient_rate_call(uniffiSelf: bigint, call: bigint, rating: number): bigint;
+    uniffi_saathii_sdk_ffi_fn_method_saathiiclient_recharge(uniffiSelf: bigint, amountRupees: bigint, paymentMethod: Uint8Array, idempotencyKey: Uint8Array): bigint;
+    uniffi_saathii_sdk_ffi_fn_method_saathiiclient_recharge_history(uniffiSelf: bigint, page: number, perPage: number): bigint;
     uniffi_saathii_sdk_ffi_fn_method_saathiiclient_refresh_feed(uniffiSelf: bigint): bigint;
+    uniffi_saathii_sdk_ffi_fn_method_saathiiclient_remove_favorite(uniffiSelf: bigint, listener: bigint): bigint;
+    uniffi_saathii_sdk_ffi_fn_method_saathiiclient_report(uniffiSelf: bigint, user: bigint, reason: Uint8Array, call: Uint8Array): bigint;
     uniffi_saathii_sdk_ffi_fn_method_saathiiclient_request_otp(uniffiSelf: bigint, phone: Uint8Array): bigint;
+    uniffi_saathii_sdk_ffi_fn_method_saathiiclient_request_withdrawal(uniffiSelf: bigint, amount: bigint, idempotencyKey: Uint8Array): bigint;
     uniffi_saathii_sdk_ffi_fn_method_saathiiclient_resume_call(uniffiSelf: bigint): bigint;
+    uniffi_saathii_sdk_ffi_fn_method_saathiiclient_sample_audio(uniffiSelf: bigint, sample: bigint): bigint;
+    uniffi_saathii_sdk_ffi_fn_method_saathiiclient_send_to_store(uniffiSelf: bigint, ticket: Uint8Array, audio: Uint8Array): bigint;
+    uniffi_saathii_sdk_ffi_fn_method_saathiiclient_set_bank_details(uniffiSelf: bigint, details: Uint8Array): bigint;
     uniffi_saathii_sdk_ffi_fn_method_saathiiclient_set_foreground(uniffiSelf: bigint, isForeground: number, uniffi_out_err: UniffiRustCallStatus): void;
     uniffi_saathii_sdk_ffi_fn_method_saathiiclient_set_visible(uniffiSelf: bigint, users: Uint8Array, uniffi_out_err: UniffiRustCallStatus): void;
+    uniffi_saathii_sdk_ffi_fn_method_saathiiclient_shut_down(uniffiSelf: bigint, uniffi_out_err: UniffiRustCallStatus): void;
     uniffi_saathii_sdk_ffi_fn_method_saathiiclient_start_call(uniffiSelf: bigint, listener: bigint, callType: Uint8Array, idempotencyKey: Uint8Array): bigint;
+    uniffi_saathii_sdk_ffi_fn_method_saathiiclient_submit_sample_url(uniffiSelf: bigint, audioFileUrl: Uint8Array): bigint;
     uniffi_saathii_sdk_ffi_fn_method_saathiiclient_transactions(uniffiSelf: bigint, page: number, perPage: number, txType: Uint8Array): bigint;
+    uniffi_saathii_sdk_ffi_fn_method_saathiiclient_unblock(uniffiSelf: bigint, user: bigint): bigint;
     uniffi_saathii_sdk_ffi_fn_method_saathiiclient_update_profile(uniffiSelf: bigint, changes: Uint8Array): bigint;
     uniffi_saathii_sdk_ffi_fn_method_saathiiclient_update_status(uniffiSelf: bigint, changes: Uint8Array): bigint;
+    uniffi_saathii_sdk_ffi_fn_method_saathiiclient_upload_sample(uniffiSelf: bigint, audio: Uint8Array): bigint;
+    uniffi_saathii_sdk_ffi_fn_method_saathiiclient_upload_sample_directly(uniffiSelf: bigint, audio: Uint8Array): bigint;
+    uniffi_saathii_sdk_ffi_fn_method_saathiiclient_upload_ticket(uniffiSelf: bigint): bigint;
+    uniffi_saathii_sdk_ffi_fn_method_saathiiclient_verification_history(uniffiSelf: bigint): bigint;
+    uniffi_saathii_sdk_ffi_fn_method_saathiiclient_verification_status(uniffiSelf: bigint): bigint;
+    uniffi_saathii_sdk_ffi_fn_method_saathiiclient_verify_recharge(uniffiSelf: bigint, proof: Uint8Array, idempotencyKey: Uint8Array): bigint;
     uniffi_saathii_sdk_ffi_fn_method_saathiiclient_wallet_balance(uniffiSelf: bigint): bigint;
+    uniffi_saathii_sdk_ffi_fn_method_saathiiclient_withdrawals(uniffiSelf: bigint, page: number, perPage: number): bigint;
     uniffi_saathii_sdk_ffi_fn_method_tokenstore_load(uniffiSelf: bigint, uniffi_out_err: UniffiRustCallStatus): Uint8Array;
     uniffi_saathii_sdk_ffi_fn_method_tokenstore_save(uniffiSelf: bigint, secret: Uint8Array, uniffi_out_err: UniffiRustCallStatus): void;
     uniffi_saathii_sdk_ffi_fn_method_tokenstore_clear(uniffiSelf: bigint, uniffi_out_err: UniffiRustCallStatus): void;
     ffi_saathii_sdk_ffi_uniffi_contract_version(): number;
+    uniffi_saathii_sdk_ffi_checksum_func_init_logging(): number;
     uniffi_saathii_sdk_ffi_checksum_func_new_idempotency_key(): number;
-    uniffi_saathii_sdk_ffi_checksum_func_start_over(): number;
+    uniffi_saathii_sdk_ffi_checksum_func_shut_down_clients(): number;
     uniffi_saathii_sdk_ffi_checksum_method_eventlistener_on_event(): number;
+    uniffi_saathii_sdk_ffi_checksum_method_eventlistener_on_signed_out(): number;
+    uniffi_saathii_sdk_ffi_checksum_method_logsink_log(): number;
     uniffi_saathii_sdk_ffi_checksum_method_otpsent_resend(): number;
     uniffi_saathii_sdk_ffi_checksum_method_otpsent_verify(): number;
     uniffi_saathii_sdk_ffi_checksum_method_registration_register(): number;
     uniffi_saathii_sdk_ffi_checksum_constructor_saathiiclient_new(): number;
     uniffi_saathii_sdk_ffi_checksum_constructor_saathiiclient_with_host(): number;
+    uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_add_favorite(): number;
+    uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_bank_details(): number;
     uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_bill_call_minute(): number;
+    uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_block(): number;
+    uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_blocked(): number;
     uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_call_history(): number;
     uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_call_rates(): number;
     uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_call_status(): number;
@@ -1066,6 +1460,7 @@ interface NativeModuleInterface {
     uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_close_feed(): number;
     uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_close_line(): number;
     uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_coins(): number;
+    uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_confirm_upload(): number;
     uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_connect(): number;
     uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_current_call(): number;
     uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_delete_account(): number;
@@ -1073,9 +1468,14 @@ interface NativeModuleInterface {
     uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_earnings(): number;
     uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_emergency_end_call(): number;
     uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_end_call(): number;
+    uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_export_account(): number;
+    uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_export_account_to(): number;
+    uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_favorites(): number;
     uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_feed_state(): number;
     uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_feed_stats(): number;
     uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_forget(): number;
+    uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_is_blocked(): number;
+    uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_is_favorite(): number;
     uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_is_signed_in(): number;
     uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_leave_call(): number;
     uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_listeners(): number;
@@ -1089,16 +1489,34 @@ interface NativeModuleInterface {
     uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_presence_of(): number;
     uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_presence_of_many(): number;
     uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_rate_call(): number;
+    uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_recharge(): number;
+    uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_recharge_history(): number;
     uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_refresh_feed(): number;
+    uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_remove_favorite(): number;
+    uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_report(): number;
     uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_request_otp(): number;
+    uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_request_withdrawal(): number;
     uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_resume_call(): number;
+    uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_sample_audio(): number;
+    uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_send_to_store(): number;
+    uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_set_bank_details(): number;
     uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_set_foreground(): number;
     uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_set_visible(): number;
+    uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_shut_down(): number;
     uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_start_call(): number;
+    uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_submit_sample_url(): number;
     uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_transactions(): number;
+    uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_unblock(): number;
     uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_update_profile(): number;
     uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_update_status(): number;
+    uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_upload_sample(): number;
+    uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_upload_sample_directly(): number;
+    uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_upload_ticket(): number;
+    uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_verification_history(): number;
+    uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_verification_status(): number;
+    uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_verify_recharge(): number;
     uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_wallet_balance(): number;
+    uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_withdrawals(): number;
     uniffi_saathii_sdk_ffi_checksum_method_tokenstore_load(): number;
     uniffi_saathii_sdk_ffi_checksum_method_tokenstore_save(): number;
     uniffi_saathii_sdk_ffi_checksum_method_tokenstore_clear(): number;
@@ -1130,12 +1548,22 @@ export type UniffiForeignFutureDroppedCallbackStruct = {
   free: UniffiForeignFutureDroppedCallback;
 };
 type UniffiCallbackInterfaceSaathiiSdkFfiEventListenerMethod0 = (uniffiHandle: bigint, event: Uint8Array) => UniffiResult<void>;
+type UniffiCallbackInterfaceSaathiiSdkFfiEventListenerMethod1 = (uniffiHandle: bigint, by: Uint8Array) => UniffiResult<void>;
 type UniffiCallbackInterfaceCloneSaathiiSdkFfiEventListener = (handle: bigint) => UniffiResult<void>;
 type UniffiCallbackInterfaceFreeSaathiiSdkFfiEventListener = (handle: bigint) => void;
 export type UniffiVTableCallbackInterfaceSaathiiSdkFfiEventListener = {
   uniffi_free: UniffiCallbackInterfaceFreeSaathiiSdkFfiEventListener;
   uniffi_clone: UniffiCallbackInterfaceCloneSaathiiSdkFfiEventListener;
   on_event: UniffiCallbackInterfaceSaathiiSdkFfiEventListenerMethod0;
+  on_signed_out: UniffiCallbackInterfaceSaathiiSdkFfiEventListenerMethod1;
+};
+type UniffiCallbackInterfaceSaathiiSdkFfiLogSinkMethod0 = (uniffiHandle: bigint, record: Uint8Array) => UniffiResult<void>;
+type UniffiCallbackInterfaceCloneSaathiiSdkFfiLogSink = (handle: bigint) => UniffiResult<void>;
+type UniffiCallbackInterfaceFreeSaathiiSdkFfiLogSink = (handle: bigint) => void;
+export type UniffiVTableCallbackInterfaceSaathiiSdkFfiLogSink = {
+  uniffi_free: UniffiCallbackInterfaceFreeSaathiiSdkFfiLogSink;
+  uniffi_clone: UniffiCallbackInterfaceCloneSaathiiSdkFfiLogSink;
+  log: UniffiCallbackInterfaceSaathiiSdkFfiLogSinkMethod0;
 };
 type UniffiCallbackInterfaceSaathiiSdkFfiTokenStoreMethod0 = (uniffiHandle: bigint) => Uint8Array;
 type UniffiCallbackInterfaceSaathiiSdkFfiTokenStoreMethod1 = (uniffiHandle: bigint, secret: Uint8Array) => UniffiResult<void>;

@@ -159,6 +159,281 @@ const FfiConverterTypeBlockState = (() => {
     return new FFIConverter();
 })();
 
+export enum Sex {
+    Female,
+    Male,
+    Other
+}
+
+const FfiConverterTypeSex = (() => {
+    type TypeName = Sex;
+    class FFIConverter extends AbstractFfiConverterByteArray<TypeName> {
+        readFromCursor(c: Cursor): TypeName {
+            switch (c.readI32()) {
+                case 1: return Sex.Female;
+                case 2: return Sex.Male;
+                case 3: return Sex.Other;
+                default: throw new UniffiInternalError.UnexpectedEnumCase();
+            }
+        }
+        writeIntoCursor(value: TypeName, c: Cursor): void {
+            switch (value) {
+                case Sex.Female: return c.writeI32(1);
+                case Sex.Male: return c.writeI32(2);
+                case Sex.Other: return c.writeI32(3);
+            }
+        }
+        allocationSize(value: TypeName): number {
+            return 4;
+        }
+    }
+    return new FFIConverter();
+})();
+
+/**
+ * What somebody may do.
+ */
+export enum Role {
+    User,
+    Listener,
+    Admin
+}
+
+const FfiConverterTypeRole = (() => {
+    type TypeName = Role;
+    class FFIConverter extends AbstractFfiConverterByteArray<TypeName> {
+        readFromCursor(c: Cursor): TypeName {
+            switch (c.readI32()) {
+                case 1: return Role.User;
+                case 2: return Role.Listener;
+                case 3: return Role.Admin;
+                default: throw new UniffiInternalError.UnexpectedEnumCase();
+            }
+        }
+        writeIntoCursor(value: TypeName, c: Cursor): void {
+            switch (value) {
+                case Role.User: return c.writeI32(1);
+                case Role.Listener: return c.writeI32(2);
+                case Role.Admin: return c.writeI32(3);
+            }
+        }
+        allocationSize(value: TypeName): number {
+            return 4;
+        }
+    }
+    return new FFIConverter();
+})();
+
+/**
+ * A listener's card.
+ */
+export type FeedListener = {
+    userId: UserId,
+    username: string,
+    sex: Sex,
+    bio?: string,
+    interests: Array<string>,
+    profileImageUrl?: string,
+    preferredLanguage?: string,
+    rating: number,
+    country?: string,
+    roles: Array<Role>,
+    isOnline: boolean,
+    lastSeen: Timestamp,
+    isBusy: boolean,
+    busyUntil?: Timestamp,
+    isAvailable: boolean
+}
+
+/**
+ * Generated factory for {@link FeedListener} record objects.
+ */
+export const FeedListener = (() => {
+    const defaults = () => ({
+    });
+    const create = (() => {
+        return uniffiCreateRecord<FeedListener, ReturnType<typeof defaults>>(defaults);
+    })();
+    return Object.freeze({
+        create,
+        new: create,
+        defaults: () => Object.freeze(defaults()) as Partial<FeedListener>,
+    });
+})();
+
+const FfiConverterTypeFeedListener = (() => {
+    type TypeName = FeedListener;
+    class FFIConverter extends AbstractFfiConverterByteArray<TypeName> {
+        readFromCursor(c: Cursor): TypeName {
+            return {
+                userId: FfiConverterTypeUserId.readFromCursor(c), 
+                username: FfiConverterString.readFromCursor(c), 
+                sex: FfiConverterTypeSex.readFromCursor(c), 
+                bio: FfiConverterOptionalString.readFromCursor(c), 
+                interests: FfiConverterSequenceString.readFromCursor(c), 
+                profileImageUrl: FfiConverterOptionalString.readFromCursor(c), 
+                preferredLanguage: FfiConverterOptionalString.readFromCursor(c), 
+                rating: FfiConverterFloat64.readFromCursor(c), 
+                country: FfiConverterOptionalString.readFromCursor(c), 
+                roles: FfiConverterSequenceTypeRole.readFromCursor(c), 
+                isOnline: FfiConverterBool.readFromCursor(c), 
+                lastSeen: FfiConverterTypeTimestamp.readFromCursor(c), 
+                isBusy: FfiConverterBool.readFromCursor(c), 
+                busyUntil: FfiConverterOptionalTypeTimestamp.readFromCursor(c), 
+                isAvailable: FfiConverterBool.readFromCursor(c)
+            };
+        }
+        writeIntoCursor(value: TypeName, c: Cursor): void {
+            FfiConverterTypeUserId.writeIntoCursor(value.userId, c);
+            FfiConverterString.writeIntoCursor(value.username, c);
+            FfiConverterTypeSex.writeIntoCursor(value.sex, c);
+            FfiConverterOptionalString.writeIntoCursor(value.bio, c);
+            FfiConverterSequenceString.writeIntoCursor(value.interests, c);
+            FfiConverterOptionalString.writeIntoCursor(value.profileImageUrl, c);
+            FfiConverterOptionalString.writeIntoCursor(value.preferredLanguage, c);
+            FfiConverterFloat64.writeIntoCursor(value.rating, c);
+            FfiConverterOptionalString.writeIntoCursor(value.country, c);
+            FfiConverterSequenceTypeRole.writeIntoCursor(value.roles, c);
+            FfiConverterBool.writeIntoCursor(value.isOnline, c);
+            FfiConverterTypeTimestamp.writeIntoCursor(value.lastSeen, c);
+            FfiConverterBool.writeIntoCursor(value.isBusy, c);
+            FfiConverterOptionalTypeTimestamp.writeIntoCursor(value.busyUntil, c);
+            FfiConverterBool.writeIntoCursor(value.isAvailable, c);
+        }
+        allocationSize(value: TypeName): number {
+            return FfiConverterTypeUserId.allocationSize(value.userId) +
+             FfiConverterString.allocationSize(value.username) +
+             FfiConverterTypeSex.allocationSize(value.sex) +
+             FfiConverterOptionalString.allocationSize(value.bio) +
+             FfiConverterSequenceString.allocationSize(value.interests) +
+             FfiConverterOptionalString.allocationSize(value.profileImageUrl) +
+             FfiConverterOptionalString.allocationSize(value.preferredLanguage) +
+             FfiConverterFloat64.allocationSize(value.rating) +
+             FfiConverterOptionalString.allocationSize(value.country) +
+             FfiConverterSequenceTypeRole.allocationSize(value.roles) +
+             FfiConverterBool.allocationSize(value.isOnline) +
+             FfiConverterTypeTimestamp.allocationSize(value.lastSeen) +
+             FfiConverterBool.allocationSize(value.isBusy) +
+             FfiConverterOptionalTypeTimestamp.allocationSize(value.busyUntil) +
+             FfiConverterBool.allocationSize(value.isAvailable);
+            
+        }
+    };
+    return new FFIConverter();
+})();
+
+/**
+ * Somebody whom one blocks: as in the feed, and how they are now is not told.
+ */
+export type Blocked = {
+    user: FeedListener,
+    blockedAt: Timestamp,
+    reason?: string
+}
+
+/**
+ * Generated factory for {@link Blocked} record objects.
+ */
+export const Blocked = (() => {
+    const defaults = () => ({
+    });
+    const create = (() => {
+        return uniffiCreateRecord<Blocked, ReturnType<typeof defaults>>(defaults);
+    })();
+    return Object.freeze({
+        create,
+        new: create,
+        defaults: () => Object.freeze(defaults()) as Partial<Blocked>,
+    });
+})();
+
+const FfiConverterTypeBlocked = (() => {
+    type TypeName = Blocked;
+    class FFIConverter extends AbstractFfiConverterByteArray<TypeName> {
+        readFromCursor(c: Cursor): TypeName {
+            return {
+                user: FfiConverterTypeFeedListener.readFromCursor(c), 
+                blockedAt: FfiConverterTypeTimestamp.readFromCursor(c), 
+                reason: FfiConverterOptionalString.readFromCursor(c)
+            };
+        }
+        writeIntoCursor(value: TypeName, c: Cursor): void {
+            FfiConverterTypeFeedListener.writeIntoCursor(value.user, c);
+            FfiConverterTypeTimestamp.writeIntoCursor(value.blockedAt, c);
+            FfiConverterOptionalString.writeIntoCursor(value.reason, c);
+        }
+        allocationSize(value: TypeName): number {
+            return FfiConverterTypeFeedListener.allocationSize(value.user) +
+             FfiConverterTypeTimestamp.allocationSize(value.blockedAt) +
+             FfiConverterOptionalString.allocationSize(value.reason);
+            
+        }
+    };
+    return new FFIConverter();
+})();
+
+export type BlockedPage = {
+    /**
+     * The latest first.
+     */
+    blocked: Array<Blocked>,
+    totalCount: bigint,
+    page: bigint,
+    perPage: bigint,
+    hasNext: boolean,
+    hasPrevious: boolean
+}
+
+/**
+ * Generated factory for {@link BlockedPage} record objects.
+ */
+export const BlockedPage = (() => {
+    const defaults = () => ({
+    });
+    const create = (() => {
+        return uniffiCreateRecord<BlockedPage, ReturnType<typeof defaults>>(defaults);
+    })();
+    return Object.freeze({
+        create,
+        new: create,
+        defaults: () => Object.freeze(defaults()) as Partial<BlockedPage>,
+    });
+})();
+
+const FfiConverterTypeBlockedPage = (() => {
+    type TypeName = BlockedPage;
+    class FFIConverter extends AbstractFfiConverterByteArray<TypeName> {
+        readFromCursor(c: Cursor): TypeName {
+            return {
+                blocked: FfiConverterSequenceTypeBlocked.readFromCursor(c), 
+                totalCount: FfiConverterInt64.readFromCursor(c), 
+                page: FfiConverterInt64.readFromCursor(c), 
+                perPage: FfiConverterInt64.readFromCursor(c), 
+                hasNext: FfiConverterBool.readFromCursor(c), 
+                hasPrevious: FfiConverterBool.readFromCursor(c)
+            };
+        }
+        writeIntoCursor(value: TypeName, c: Cursor): void {
+            FfiConverterSequenceTypeBlocked.writeIntoCursor(value.blocked, c);
+            FfiConverterInt64.writeIntoCursor(value.totalCount, c);
+            FfiConverterInt64.writeIntoCursor(value.page, c);
+            FfiConverterInt64.writeIntoCursor(value.perPage, c);
+            FfiConverterBool.writeIntoCursor(value.hasNext, c);
+            FfiConverterBool.writeIntoCursor(value.hasPrevious, c);
+        }
+        allocationSize(value: TypeName): number {
+            return FfiConverterSequenceTypeBlocked.allocationSize(value.blocked) +
+             FfiConverterInt64.allocationSize(value.totalCount) +
+             FfiConverterInt64.allocationSize(value.page) +
+             FfiConverterInt64.allocationSize(value.perPage) +
+             FfiConverterBool.allocationSize(value.hasNext) +
+             FfiConverterBool.allocationSize(value.hasPrevious);
+            
+        }
+    };
+    return new FFIConverter();
+})();
+
 /**
  * Typealias from the type name used in the UDL file to the builtin type.  This
  * is needed because the UDL type name is used in function/method signatures.
@@ -1112,6 +1387,114 @@ const FfiConverterTypeEarningsPage = (() => {
 })();
 
 /**
+ * A favorite, as in the feed.
+ */
+export type Favorite = {
+    listener: FeedListener,
+    favoritedAt: Timestamp
+}
+
+/**
+ * Generated factory for {@link Favorite} record objects.
+ */
+export const Favorite = (() => {
+    const defaults = () => ({
+    });
+    const create = (() => {
+        return uniffiCreateRecord<Favorite, ReturnType<typeof defaults>>(defaults);
+    })();
+    return Object.freeze({
+        create,
+        new: create,
+        defaults: () => Object.freeze(defaults()) as Partial<Favorite>,
+    });
+})();
+
+const FfiConverterTypeFavorite = (() => {
+    type TypeName = Favorite;
+    class FFIConverter extends AbstractFfiConverterByteArray<TypeName> {
+        readFromCursor(c: Cursor): TypeName {
+            return {
+                listener: FfiConverterTypeFeedListener.readFromCursor(c), 
+                favoritedAt: FfiConverterTypeTimestamp.readFromCursor(c)
+            };
+        }
+        writeIntoCursor(value: TypeName, c: Cursor): void {
+            FfiConverterTypeFeedListener.writeIntoCursor(value.listener, c);
+            FfiConverterTypeTimestamp.writeIntoCursor(value.favoritedAt, c);
+        }
+        allocationSize(value: TypeName): number {
+            return FfiConverterTypeFeedListener.allocationSize(value.listener) +
+             FfiConverterTypeTimestamp.allocationSize(value.favoritedAt);
+            
+        }
+    };
+    return new FFIConverter();
+})();
+
+export type FavoritePage = {
+    /**
+     * The latest first.
+     */
+    favorites: Array<Favorite>,
+    totalCount: bigint,
+    page: bigint,
+    perPage: bigint,
+    hasNext: boolean,
+    hasPrevious: boolean
+}
+
+/**
+ * Generated factory for {@link FavoritePage} record objects.
+ */
+export const FavoritePage = (() => {
+    const defaults = () => ({
+    });
+    const create = (() => {
+        return uniffiCreateRecord<FavoritePage, ReturnType<typeof defaults>>(defaults);
+    })();
+    return Object.freeze({
+        create,
+        new: create,
+        defaults: () => Object.freeze(defaults()) as Partial<FavoritePage>,
+    });
+})();
+
+const FfiConverterTypeFavoritePage = (() => {
+    type TypeName = FavoritePage;
+    class FFIConverter extends AbstractFfiConverterByteArray<TypeName> {
+        readFromCursor(c: Cursor): TypeName {
+            return {
+                favorites: FfiConverterSequenceTypeFavorite.readFromCursor(c), 
+                totalCount: FfiConverterInt64.readFromCursor(c), 
+                page: FfiConverterInt64.readFromCursor(c), 
+                perPage: FfiConverterInt64.readFromCursor(c), 
+                hasNext: FfiConverterBool.readFromCursor(c), 
+                hasPrevious: FfiConverterBool.readFromCursor(c)
+            };
+        }
+        writeIntoCursor(value: TypeName, c: Cursor): void {
+            FfiConverterSequenceTypeFavorite.writeIntoCursor(value.favorites, c);
+            FfiConverterInt64.writeIntoCursor(value.totalCount, c);
+            FfiConverterInt64.writeIntoCursor(value.page, c);
+            FfiConverterInt64.writeIntoCursor(value.perPage, c);
+            FfiConverterBool.writeIntoCursor(value.hasNext, c);
+            FfiConverterBool.writeIntoCursor(value.hasPrevious, c);
+        }
+        allocationSize(value: TypeName): number {
+            return FfiConverterSequenceTypeFavorite.allocationSize(value.favorites) +
+             FfiConverterInt64.allocationSize(value.totalCount) +
+             FfiConverterInt64.allocationSize(value.page) +
+             FfiConverterInt64.allocationSize(value.perPage) +
+             FfiConverterBool.allocationSize(value.hasNext) +
+             FfiConverterBool.allocationSize(value.hasPrevious);
+            
+        }
+    };
+    return new FFIConverter();
+})();
+
+/**
  * Whether a listener is one's favorite now.
  */
 export type FavoriteState = {
@@ -1159,169 +1542,6 @@ const FfiConverterTypeFavoriteState = (() => {
              FfiConverterString.allocationSize(value.message) +
              FfiConverterTypeUserId.allocationSize(value.listenerId) +
              FfiConverterBool.allocationSize(value.isFavorited);
-            
-        }
-    };
-    return new FFIConverter();
-})();
-
-export enum Sex {
-    Female,
-    Male,
-    Other
-}
-
-const FfiConverterTypeSex = (() => {
-    type TypeName = Sex;
-    class FFIConverter extends AbstractFfiConverterByteArray<TypeName> {
-        readFromCursor(c: Cursor): TypeName {
-            switch (c.readI32()) {
-                case 1: return Sex.Female;
-                case 2: return Sex.Male;
-                case 3: return Sex.Other;
-                default: throw new UniffiInternalError.UnexpectedEnumCase();
-            }
-        }
-        writeIntoCursor(value: TypeName, c: Cursor): void {
-            switch (value) {
-                case Sex.Female: return c.writeI32(1);
-                case Sex.Male: return c.writeI32(2);
-                case Sex.Other: return c.writeI32(3);
-            }
-        }
-        allocationSize(value: TypeName): number {
-            return 4;
-        }
-    }
-    return new FFIConverter();
-})();
-
-/**
- * What somebody may do.
- */
-export enum Role {
-    User,
-    Listener,
-    Admin
-}
-
-const FfiConverterTypeRole = (() => {
-    type TypeName = Role;
-    class FFIConverter extends AbstractFfiConverterByteArray<TypeName> {
-        readFromCursor(c: Cursor): TypeName {
-            switch (c.readI32()) {
-                case 1: return Role.User;
-                case 2: return Role.Listener;
-                case 3: return Role.Admin;
-                default: throw new UniffiInternalError.UnexpectedEnumCase();
-            }
-        }
-        writeIntoCursor(value: TypeName, c: Cursor): void {
-            switch (value) {
-                case Role.User: return c.writeI32(1);
-                case Role.Listener: return c.writeI32(2);
-                case Role.Admin: return c.writeI32(3);
-            }
-        }
-        allocationSize(value: TypeName): number {
-            return 4;
-        }
-    }
-    return new FFIConverter();
-})();
-
-/**
- * A listener's card.
- */
-export type FeedListener = {
-    userId: UserId,
-    username: string,
-    sex: Sex,
-    bio?: string,
-    interests: Array<string>,
-    profileImageUrl?: string,
-    preferredLanguage?: string,
-    rating: number,
-    country?: string,
-    roles: Array<Role>,
-    isOnline: boolean,
-    lastSeen: Timestamp,
-    isBusy: boolean,
-    busyUntil?: Timestamp,
-    isAvailable: boolean
-}
-
-/**
- * Generated factory for {@link FeedListener} record objects.
- */
-export const FeedListener = (() => {
-    const defaults = () => ({
-    });
-    const create = (() => {
-        return uniffiCreateRecord<FeedListener, ReturnType<typeof defaults>>(defaults);
-    })();
-    return Object.freeze({
-        create,
-        new: create,
-        defaults: () => Object.freeze(defaults()) as Partial<FeedListener>,
-    });
-})();
-
-const FfiConverterTypeFeedListener = (() => {
-    type TypeName = FeedListener;
-    class FFIConverter extends AbstractFfiConverterByteArray<TypeName> {
-        readFromCursor(c: Cursor): TypeName {
-            return {
-                userId: FfiConverterTypeUserId.readFromCursor(c), 
-                username: FfiConverterString.readFromCursor(c), 
-                sex: FfiConverterTypeSex.readFromCursor(c), 
-                bio: FfiConverterOptionalString.readFromCursor(c), 
-                interests: FfiConverterSequenceString.readFromCursor(c), 
-                profileImageUrl: FfiConverterOptionalString.readFromCursor(c), 
-                preferredLanguage: FfiConverterOptionalString.readFromCursor(c), 
-                rating: FfiConverterFloat64.readFromCursor(c), 
-                country: FfiConverterOptionalString.readFromCursor(c), 
-                roles: FfiConverterSequenceTypeRole.readFromCursor(c), 
-                isOnline: FfiConverterBool.readFromCursor(c), 
-                lastSeen: FfiConverterTypeTimestamp.readFromCursor(c), 
-                isBusy: FfiConverterBool.readFromCursor(c), 
-                busyUntil: FfiConverterOptionalTypeTimestamp.readFromCursor(c), 
-                isAvailable: FfiConverterBool.readFromCursor(c)
-            };
-        }
-        writeIntoCursor(value: TypeName, c: Cursor): void {
-            FfiConverterTypeUserId.writeIntoCursor(value.userId, c);
-            FfiConverterString.writeIntoCursor(value.username, c);
-            FfiConverterTypeSex.writeIntoCursor(value.sex, c);
-            FfiConverterOptionalString.writeIntoCursor(value.bio, c);
-            FfiConverterSequenceString.writeIntoCursor(value.interests, c);
-            FfiConverterOptionalString.writeIntoCursor(value.profileImageUrl, c);
-            FfiConverterOptionalString.writeIntoCursor(value.preferredLanguage, c);
-            FfiConverterFloat64.writeIntoCursor(value.rating, c);
-            FfiConverterOptionalString.writeIntoCursor(value.country, c);
-            FfiConverterSequenceTypeRole.writeIntoCursor(value.roles, c);
-            FfiConverterBool.writeIntoCursor(value.isOnline, c);
-            FfiConverterTypeTimestamp.writeIntoCursor(value.lastSeen, c);
-            FfiConverterBool.writeIntoCursor(value.isBusy, c);
-            FfiConverterOptionalTypeTimestamp.writeIntoCursor(value.busyUntil, c);
-            FfiConverterBool.writeIntoCursor(value.isAvailable, c);
-        }
-        allocationSize(value: TypeName): number {
-            return FfiConverterTypeUserId.allocationSize(value.userId) +
-             FfiConverterString.allocationSize(value.username) +
-             FfiConverterTypeSex.allocationSize(value.sex) +
-             FfiConverterOptionalString.allocationSize(value.bio) +
-             FfiConverterSequenceString.allocationSize(value.interests) +
-             FfiConverterOptionalString.allocationSize(value.profileImageUrl) +
-             FfiConverterOptionalString.allocationSize(value.preferredLanguage) +
-             FfiConverterFloat64.allocationSize(value.rating) +
-             FfiConverterOptionalString.allocationSize(value.country) +
-             FfiConverterSequenceTypeRole.allocationSize(value.roles) +
-             FfiConverterBool.allocationSize(value.isOnline) +
-             FfiConverterTypeTimestamp.allocationSize(value.lastSeen) +
-             FfiConverterBool.allocationSize(value.isBusy) +
-             FfiConverterOptionalTypeTimestamp.allocationSize(value.busyUntil) +
-             FfiConverterBool.allocationSize(value.isAvailable);
             
         }
     };
@@ -2745,6 +2965,56 @@ const FfiConverterTypeVerificationState = (() => {
 })();
 
 /**
+ * What Razorpay's checkout hands to the app when the money is paid.
+ */
+export type VerifyRecharge = {
+    razorpayOrderId: string,
+    razorpayPaymentId: string,
+    razorpaySignature: string
+}
+
+/**
+ * Generated factory for {@link VerifyRecharge} record objects.
+ */
+export const VerifyRecharge = (() => {
+    const defaults = () => ({
+    });
+    const create = (() => {
+        return uniffiCreateRecord<VerifyRecharge, ReturnType<typeof defaults>>(defaults);
+    })();
+    return Object.freeze({
+        create,
+        new: create,
+        defaults: () => Object.freeze(defaults()) as Partial<VerifyRecharge>,
+    });
+})();
+
+const FfiConverterTypeVerifyRecharge = (() => {
+    type TypeName = VerifyRecharge;
+    class FFIConverter extends AbstractFfiConverterByteArray<TypeName> {
+        readFromCursor(c: Cursor): TypeName {
+            return {
+                razorpayOrderId: FfiConverterString.readFromCursor(c), 
+                razorpayPaymentId: FfiConverterString.readFromCursor(c), 
+                razorpaySignature: FfiConverterString.readFromCursor(c)
+            };
+        }
+        writeIntoCursor(value: TypeName, c: Cursor): void {
+            FfiConverterString.writeIntoCursor(value.razorpayOrderId, c);
+            FfiConverterString.writeIntoCursor(value.razorpayPaymentId, c);
+            FfiConverterString.writeIntoCursor(value.razorpaySignature, c);
+        }
+        allocationSize(value: TypeName): number {
+            return FfiConverterString.allocationSize(value.razorpayOrderId) +
+             FfiConverterString.allocationSize(value.razorpayPaymentId) +
+             FfiConverterString.allocationSize(value.razorpaySignature);
+            
+        }
+    };
+    return new FFIConverter();
+})();
+
+/**
  * Everything in one's wallet.
  */
 export type WalletBalance = {
@@ -3275,8 +3545,20 @@ export type PaymentId = bigint;
 // FfiConverter for PaymentId, a type alias for bigint.
 const FfiConverterTypePaymentId = FfiConverterInt64;
 
+// FfiConverter for string | undefined
+const FfiConverterOptionalString = new FfiConverterOptional(FfiConverterString);
+
+// FfiConverter for Array<string>
+const FfiConverterSequenceString = new FfiConverterArray(FfiConverterString);
+
+// FfiConverter for Array<Role>
+const FfiConverterSequenceTypeRole = new FfiConverterArray(FfiConverterTypeRole);
+
 // FfiConverter for Timestamp | undefined
 const FfiConverterOptionalTypeTimestamp = new FfiConverterOptional(FfiConverterTypeTimestamp);
+
+// FfiConverter for Array<Blocked>
+const FfiConverterSequenceTypeBlocked = new FfiConverterArray(FfiConverterTypeBlocked);
 
 // FfiConverter for Array<Call>
 const FfiConverterSequenceTypeCall = new FfiConverterArray(FfiConverterTypeCall);
@@ -3287,14 +3569,8 @@ const FfiConverterSequenceTypeMonthlyCalls = new FfiConverterArray(FfiConverterT
 // FfiConverter for Array<CallEarning>
 const FfiConverterSequenceTypeCallEarning = new FfiConverterArray(FfiConverterTypeCallEarning);
 
-// FfiConverter for string | undefined
-const FfiConverterOptionalString = new FfiConverterOptional(FfiConverterString);
-
-// FfiConverter for Array<string>
-const FfiConverterSequenceString = new FfiConverterArray(FfiConverterString);
-
-// FfiConverter for Array<Role>
-const FfiConverterSequenceTypeRole = new FfiConverterArray(FfiConverterTypeRole);
+// FfiConverter for Array<Favorite>
+const FfiConverterSequenceTypeFavorite = new FfiConverterArray(FfiConverterTypeFavorite);
 
 // FfiConverter for Array<FeedListener>
 const FfiConverterSequenceTypeFeedListener = new FfiConverterArray(FfiConverterTypeFeedListener);
@@ -3359,6 +3635,8 @@ export default Object.freeze({
   converters: {
     FfiConverterTypeAudioLink,
     FfiConverterTypeBlockState,
+    FfiConverterTypeBlocked,
+    FfiConverterTypeBlockedPage,
     FfiConverterTypeCall,
     FfiConverterTypeCallEarning,
     FfiConverterTypeCallEnded,
@@ -3379,6 +3657,8 @@ export default Object.freeze({
     FfiConverterTypeEarnings,
     FfiConverterTypeEarningsPage,
     FfiConverterTypeEndCause,
+    FfiConverterTypeFavorite,
+    FfiConverterTypeFavoritePage,
     FfiConverterTypeFavoriteState,
     FfiConverterTypeFeedListener,
     FfiConverterTypeFeedPage,
@@ -3414,6 +3694,7 @@ export default Object.freeze({
     FfiConverterTypeVerificationSample,
     FfiConverterTypeVerificationState,
     FfiConverterTypeVerificationStatus,
+    FfiConverterTypeVerifyRecharge,
     FfiConverterTypeWalletBalance,
     FfiConverterTypeWithdrawal,
     FfiConverterTypeWithdrawalId,
