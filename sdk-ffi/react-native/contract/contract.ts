@@ -262,8 +262,8 @@ function steps(): Step[] {
         expectEqual(ended.callId, call_id, 'the call that ended');
         await mira.ear.next('call', ({ state }) => state.tag === 'Ended');
         await mira.client.logout();
-        await mira.ear.next('session', (state) => state === 'signedOut');
-        await until('the word of it', () => mira.ear.heard.some(({ name, event }) => name === 'signedOut' && event === 'byUser'));
+        await mira.ear.next('signedOut', (by) => by === 'byUser');
+        await until('the end of the session', () => mira.client.session.get() === 'signedOut');
         expectEqual(mira.secret(), undefined, 'the store after signing out');
         mira.client.close();
         await failure(mira.client.me(), 'closed');
@@ -433,7 +433,7 @@ function steps(): Step[] {
         ask('end_login', { phone });
         await until('the end', () => client.me().then(() => false, ({ code }: SaathiiError) => code === 'signed_out'));
         await ear.next('signedOut', (by) => by === 'byServer');
-        expectEqual(client.session.get(), 'ended', 'the session');
+        await until('the end of the session', () => client.session.get() === 'ended');
         expectEqual(asha.secret(), undefined, 'the store');
         await signIn(client, phone, 'asha', Role.User);
         await ear.next('session', (state) => state === 'signedIn');
