@@ -293,6 +293,7 @@ class Story {
         ends()
         check(askNumber("balance", "user_id" to asha) == 15L && askNumber("calls_of", "user_id" to asha) == 2L)
         check(client.resumeCall() == null)
+        client.leaveCall()
     }
 
     private suspend fun aListenerIsCalled() {
@@ -349,8 +350,8 @@ class Story {
     }
 
     private suspend fun twoClientsShareOneToken() {
-        for (store in listOf(keychain, Keychain(keychain.secret))) {
-            val other = device(store)
+        for (isShared in listOf(true, false)) {
+            val other = device(if (isShared) keychain else Keychain(keychain.secret))
             repeat(2) {
                 ask("kill_tokens", "user_id" to asha)
                 val names = coroutineScope { listOf(client, other).map { async { it.me().username } }.awaitAll() }

@@ -27,7 +27,7 @@ impl PresenceApi<'_> {
     /// use saathii_sdk::types::presence::StatusPatch;
     ///
     /// let busy = StatusPatch { is_busy: Some(true), ..StatusPatch::default() };
-    /// assert!(!client.presence().update_status(&busy).await?.is_available);
+    /// assert!(client.presence().update_status(&busy).await?.is_busy);
     /// # Ok(())
     /// # }
     /// ```
