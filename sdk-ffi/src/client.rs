@@ -90,7 +90,7 @@ pub fn shut_down_clients() {
     for client in clients {
         client.abandon();
     }
-    logging::abandon();
+    logging::stop_logging();
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
