@@ -579,6 +579,8 @@ extern "C" {
         /*handle*/ uint64_t sink, 
         RustCallStatus *uniffi_out_err
     );
+    void uniffi_saathii_sdk_ffi_fn_func_stop_logging(RustCallStatus *uniffi_out_err
+    );
     RustBuffer ffi_saathii_sdk_ffi_rustbuffer_alloc(
         uint64_t size, 
         RustCallStatus *uniffi_out_err
@@ -781,6 +783,8 @@ extern "C" {
     uint16_t uniffi_saathii_sdk_ffi_checksum_func_shut_down_clients(
     );
     uint16_t uniffi_saathii_sdk_ffi_checksum_func_init_logging(
+    );
+    uint16_t uniffi_saathii_sdk_ffi_checksum_func_stop_logging(
     );
     uint16_t uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_bill_call_minute(
     );
@@ -4860,6 +4864,14 @@ NativeSaathiiSdkFfi::NativeSaathiiSdkFfi(
             return this->cpp_uniffi_saathii_sdk_ffi_fn_func_init_logging(rt, thisVal, args, count);
         }
     );
+    props["ubrn_uniffi_saathii_sdk_ffi_fn_func_stop_logging"] = jsi::Function::createFromHostFunction(
+        rt,
+        jsi::PropNameID::forAscii(rt, "ubrn_uniffi_saathii_sdk_ffi_fn_func_stop_logging"),
+        0,
+        [this](jsi::Runtime &rt, const jsi::Value &thisVal, const jsi::Value *args, size_t count) -> jsi::Value {
+            return this->cpp_uniffi_saathii_sdk_ffi_fn_func_stop_logging(rt, thisVal, args, count);
+        }
+    );
     props["ubrn_ffi_saathii_sdk_ffi_rust_future_poll_u8"] = jsi::Function::createFromHostFunction(
         rt,
         jsi::PropNameID::forAscii(rt, "ubrn_ffi_saathii_sdk_ffi_rust_future_poll_u8"),
@@ -5266,6 +5278,14 @@ NativeSaathiiSdkFfi::NativeSaathiiSdkFfi(
         0,
         [this](jsi::Runtime &rt, const jsi::Value &thisVal, const jsi::Value *args, size_t count) -> jsi::Value {
             return this->cpp_uniffi_saathii_sdk_ffi_checksum_func_init_logging(rt, thisVal, args, count);
+        }
+    );
+    props["ubrn_uniffi_saathii_sdk_ffi_checksum_func_stop_logging"] = jsi::Function::createFromHostFunction(
+        rt,
+        jsi::PropNameID::forAscii(rt, "ubrn_uniffi_saathii_sdk_ffi_checksum_func_stop_logging"),
+        0,
+        [this](jsi::Runtime &rt, const jsi::Value &thisVal, const jsi::Value *args, size_t count) -> jsi::Value {
+            return this->cpp_uniffi_saathii_sdk_ffi_checksum_func_stop_logging(rt, thisVal, args, count);
         }
     );
     props["ubrn_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_bill_call_minute"] = jsi::Function::createFromHostFunction(
@@ -7020,6 +7040,15 @@ jsi::Value NativeSaathiiSdkFfi::cpp_uniffi_saathii_sdk_ffi_fn_func_init_logging(
         
         return jsi::Value::undefined();
 }
+jsi::Value NativeSaathiiSdkFfi::cpp_uniffi_saathii_sdk_ffi_fn_func_stop_logging(jsi::Runtime& rt, const jsi::Value& thisVal, const jsi::Value* args, size_t count) {
+        RustCallStatus status = uniffi::saathii_sdk_ffi::Bridging<RustCallStatus>::rustSuccess(rt);
+        uniffi_saathii_sdk_ffi_fn_func_stop_logging(&status
+        );
+        uniffi::saathii_sdk_ffi::Bridging<RustCallStatus>::copyIntoJs(rt, callInvoker, status, args[count - 1]);
+
+        
+        return jsi::Value::undefined();
+}
 jsi::Value NativeSaathiiSdkFfi::cpp_ffi_saathii_sdk_ffi_rust_future_poll_u8(jsi::Runtime& rt, const jsi::Value& thisVal, const jsi::Value* args, size_t count) {
         ffi_saathii_sdk_ffi_rust_future_poll_u8(uniffi_jsi::Bridging</*handle*/ uint64_t>::fromJs(rt, callInvoker, args[0]), uniffi::saathii_sdk_ffi::Bridging<UniffiRustFutureContinuationCallback>::fromJs(rt, callInvoker, args[1]), uniffi_jsi::Bridging</*handle*/ uint64_t>::fromJs(rt, callInvoker, args[2])
         );
@@ -7408,6 +7437,13 @@ jsi::Value NativeSaathiiSdkFfi::cpp_uniffi_saathii_sdk_ffi_checksum_func_shut_do
 }
 jsi::Value NativeSaathiiSdkFfi::cpp_uniffi_saathii_sdk_ffi_checksum_func_init_logging(jsi::Runtime& rt, const jsi::Value& thisVal, const jsi::Value* args, size_t count) {
         auto value = uniffi_saathii_sdk_ffi_checksum_func_init_logging(
+        );
+
+        
+        return uniffi_jsi::Bridging<uint16_t>::toJs(rt, callInvoker, value);
+}
+jsi::Value NativeSaathiiSdkFfi::cpp_uniffi_saathii_sdk_ffi_checksum_func_stop_logging(jsi::Runtime& rt, const jsi::Value& thisVal, const jsi::Value* args, size_t count) {
+        auto value = uniffi_saathii_sdk_ffi_checksum_func_stop_logging(
         );
 
         

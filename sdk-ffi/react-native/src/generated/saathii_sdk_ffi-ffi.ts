@@ -85,6 +85,7 @@ interface NativeModuleInterface {
     ubrn_uniffi_saathii_sdk_ffi_fn_func_init_logging(level: Uint8Array, sink: bigint, uniffi_out_err: UniffiRustCallStatus): void;
     ubrn_uniffi_saathii_sdk_ffi_fn_func_new_idempotency_key(uniffi_out_err: UniffiRustCallStatus): Uint8Array;
     ubrn_uniffi_saathii_sdk_ffi_fn_func_shut_down_clients(uniffi_out_err: UniffiRustCallStatus): void;
+    ubrn_uniffi_saathii_sdk_ffi_fn_func_stop_logging(uniffi_out_err: UniffiRustCallStatus): void;
     ubrn_uniffi_saathii_sdk_ffi_fn_method_eventlistener_on_event(uniffiSelf: bigint, event: Uint8Array, uniffi_out_err: UniffiRustCallStatus): void;
     ubrn_uniffi_saathii_sdk_ffi_fn_method_eventlistener_on_signed_out(uniffiSelf: bigint, by: Uint8Array, uniffi_out_err: UniffiRustCallStatus): void;
     ubrn_uniffi_saathii_sdk_ffi_fn_method_logsink_log(uniffiSelf: bigint, record: Uint8Array, uniffi_out_err: UniffiRustCallStatus): void;
@@ -170,6 +171,7 @@ interface NativeModuleInterface {
     ubrn_uniffi_saathii_sdk_ffi_checksum_func_init_logging(): number;
     ubrn_uniffi_saathii_sdk_ffi_checksum_func_new_idempotency_key(): number;
     ubrn_uniffi_saathii_sdk_ffi_checksum_func_shut_down_clients(): number;
+    ubrn_uniffi_saathii_sdk_ffi_checksum_func_stop_logging(): number;
     ubrn_uniffi_saathii_sdk_ffi_checksum_method_eventlistener_on_event(): number;
     ubrn_uniffi_saathii_sdk_ffi_checksum_method_eventlistener_on_signed_out(): number;
     ubrn_uniffi_saathii_sdk_ffi_checksum_method_logsink_log(): number;

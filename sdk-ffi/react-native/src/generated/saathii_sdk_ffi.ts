@@ -72,6 +72,18 @@ export function shutDownClients(): void {uniffiCaller.rustCall(
     }
 
 /**
+ * From now on nothing is logged to the host, and what is on its way is left out: for a host that ends while the process
+ * goes on, like an interpreter that is about to leave.
+ */
+export function stopLogging(): void {uniffiCaller.rustCall(
+            /*caller:*/ (callStatus) => { nativeModule().ubrn_uniffi_saathii_sdk_ffi_fn_func_stop_logging(
+                callStatus);
+            },
+            /*liftString:*/ FfiConverterString.lift.bind(FfiConverterString),
+    );
+    }
+
+/**
  * What a minute of a call costs and earns.
  */
 export type CallTypeRate = {
@@ -6691,6 +6703,9 @@ function uniffiEnsureInitialized() {
     }
     if (nativeModule().ubrn_uniffi_saathii_sdk_ffi_checksum_func_shut_down_clients() !== 9186) {
         throw new UniffiInternalError.ApiChecksumMismatch("uniffi_saathii_sdk_ffi_checksum_func_shut_down_clients");
+    }
+    if (nativeModule().ubrn_uniffi_saathii_sdk_ffi_checksum_func_stop_logging() !== 12998) {
+        throw new UniffiInternalError.ApiChecksumMismatch("uniffi_saathii_sdk_ffi_checksum_func_stop_logging");
     }
     if (nativeModule().ubrn_uniffi_saathii_sdk_ffi_checksum_method_eventlistener_on_event() !== 27690) {
         throw new UniffiInternalError.ApiChecksumMismatch("uniffi_saathii_sdk_ffi_checksum_method_eventlistener_on_event");

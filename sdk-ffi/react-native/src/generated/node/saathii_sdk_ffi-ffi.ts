@@ -352,6 +352,11 @@ const DEFINITIONS = {
       ret: FfiType.Void,
       hasRustCallStatus: true,
     },
+    "uniffi_saathii_sdk_ffi_fn_func_stop_logging": {
+      args: [],
+      ret: FfiType.Void,
+      hasRustCallStatus: true,
+    },
     "uniffi_saathii_sdk_ffi_fn_method_eventlistener_on_event": {
       args: [FfiType.Handle, FfiType.RustBuffer],
       ret: FfiType.Void,
@@ -773,6 +778,11 @@ const DEFINITIONS = {
       hasRustCallStatus: false,
     },
     "uniffi_saathii_sdk_ffi_checksum_func_shut_down_clients": {
+      args: [],
+      ret: FfiType.UInt16,
+      hasRustCallStatus: false,
+    },
+    "uniffi_saathii_sdk_ffi_checksum_func_stop_logging": {
       args: [],
       ret: FfiType.UInt16,
       hasRustCallStatus: false,
@@ -1354,6 +1364,7 @@ interface NativeModuleInterface {
     uniffi_saathii_sdk_ffi_fn_func_init_logging(level: Uint8Array, sink: bigint, uniffi_out_err: UniffiRustCallStatus): void;
     uniffi_saathii_sdk_ffi_fn_func_new_idempotency_key(uniffi_out_err: UniffiRustCallStatus): Uint8Array;
     uniffi_saathii_sdk_ffi_fn_func_shut_down_clients(uniffi_out_err: UniffiRustCallStatus): void;
+    uniffi_saathii_sdk_ffi_fn_func_stop_logging(uniffi_out_err: UniffiRustCallStatus): void;
     uniffi_saathii_sdk_ffi_fn_method_eventlistener_on_event(uniffiSelf: bigint, event: Uint8Array, uniffi_out_err: UniffiRustCallStatus): void;
     uniffi_saathii_sdk_ffi_fn_method_eventlistener_on_signed_out(uniffiSelf: bigint, by: Uint8Array, uniffi_out_err: UniffiRustCallStatus): void;
     uniffi_saathii_sdk_ffi_fn_method_logsink_log(uniffiSelf: bigint, record: Uint8Array, uniffi_out_err: UniffiRustCallStatus): void;
@@ -1439,6 +1450,7 @@ interface NativeModuleInterface {
     uniffi_saathii_sdk_ffi_checksum_func_init_logging(): number;
     uniffi_saathii_sdk_ffi_checksum_func_new_idempotency_key(): number;
     uniffi_saathii_sdk_ffi_checksum_func_shut_down_clients(): number;
+    uniffi_saathii_sdk_ffi_checksum_func_stop_logging(): number;
     uniffi_saathii_sdk_ffi_checksum_method_eventlistener_on_event(): number;
     uniffi_saathii_sdk_ffi_checksum_method_eventlistener_on_signed_out(): number;
     uniffi_saathii_sdk_ffi_checksum_method_logsink_log(): number;
