@@ -3,4 +3,8 @@ import 'abort-controller/polyfill';
 
 import { runContract } from './contract';
 
+const log = (...words: unknown[]) => host.log(words.join(' '));
+const assert = (is: unknown, ...words: unknown[]) => void (is || log(...words));
+Object.assign(globalThis, { console: { log, warn: log, error: log, assert } });
+
 void runContract();

@@ -87,7 +87,7 @@ public:
   Session(std::shared_ptr<std::string> kept, int generation)
       : kept_(std::move(kept)),
         runtime_(facebook::hermes::makeHermesRuntime(
-            hermes::vm::RuntimeConfig::Builder().withMicrotaskQueue(true).build())),
+            hermes::vm::RuntimeConfig::Builder().withMicrotaskQueue(true).withES6BlockScoping(true).build())),
         invoker_(std::make_shared<Invoker>()) {
     install(generation);
     saathii::installRustCrate(*runtime_, invoker_);
