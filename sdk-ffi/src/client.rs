@@ -17,6 +17,7 @@ use crate::{
     Event, EventListener, FeedFilter, FeedState, OtpSent, ProfileChanges, SaathiiError, StatusChanges, TokenStore,
     calls::Calls,
     events::Events,
+    logging,
     runtime::{run, runtime},
     store::HostStore,
 };
@@ -45,6 +46,7 @@ pub struct ClientConfig {
 #[derive(uniffi::Object)]
 pub struct SaathiiClient {
     pub(crate) client: Client,
+    store: Option<HostStore>,
     pub(crate) events: Option<Arc<Events>>,
     pub(crate) calls: Calls,
     session_task: Option<AbortHandle>,
@@ -79,14 +81,16 @@ fn remember(client: &Arc<SaathiiClient>) {
 }
 
 /// Shuts down every client of this process, for a host that begins anew: a JavaScript runtime after a reload, whose
-/// clients of before would go on renewing a login that they can no longer save.
+/// clients of before would go on renewing a login that they can no longer save. Nothing that the host made before is
+/// called again, not even to let go of it: by its number it may be something else by now.
 #[uniffi::export]
 pub fn shut_down_clients() {
     // Not under the lock: the last reference may go away here.
     let clients: Vec<_> = lock(&CLIENTS).drain(..).filter_map(|client| client.upgrade()).collect();
     for client in clients {
-        client.shut_down();
+        client.abandon();
     }
+    logging::stop_logging();
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -113,8 +117,9 @@ impl SaathiiClient {
         if let Some(user_agent) = config.user_agent {
             builder = builder.user_agent(user_agent);
         }
-        if let Some(store) = store {
-            builder = builder.token_store(HostStore(store));
+        let store = store.map(HostStore::new);
+        if let Some(store) = &store {
+            builder = builder.token_store(store.clone());
         }
         let client = builder.build()?;
         let events = listener.map(Events::start).transpose()?;
@@ -124,6 +129,7 @@ impl SaathiiClient {
         };
         let client = Arc::new(Self {
             client,
+            store,
             events,
             calls: Calls::default(),
             session_task,
@@ -132,6 +138,16 @@ impl SaathiiClient {
         });
         remember(&client);
         Ok(client)
+    }
+
+    /// The same with both, for React Native: it hands over no object of its own where that might be missing.
+    #[uniffi::constructor]
+    pub fn with_host(
+        config: ClientConfig,
+        store: Arc<dyn TokenStore>,
+        listener: Arc<dyn EventListener>,
+    ) -> Result<Arc<Self>, SaathiiError> {
+        Self::new(config, Some(store), Some(listener))
     }
 
     /// Whether somebody is signed in, as far as one knows here.
@@ -330,6 +346,16 @@ impl SaathiiClient {
 }
 
 impl SaathiiClient {
+    fn abandon(&self) {
+        if let Some(events) = &self.events {
+            events.abandon();
+        }
+        if let Some(store) = &self.store {
+            store.abandon();
+        }
+        self.shut_down();
+    }
+
     fn open_live_feed(&self) -> Result<Arc<LiveFeed>, SaathiiError> {
         let closed = || SaathiiError::failed(Code::FeedClosed, "open the feed first");
         lock(&self.feed).as_ref().map(|open| open.feed.clone()).ok_or_else(closed)

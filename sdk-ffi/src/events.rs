@@ -118,6 +118,7 @@ struct Waiting {
     /// Events were thrown away.
     is_lossy: bool,
     is_closed: bool,
+    is_abandoned: bool,
 }
 
 impl Waiting {
@@ -170,6 +171,9 @@ impl Events {
                         Err(_) => tracing::warn!("the listener panicked"),
                     }
                 }
+                if source.waiting().is_abandoned {
+                    std::mem::forget(listener);
+                }
             })
             .map_err(|error| SaathiiError::failed(Code::Internal, error))?;
         Ok(events)
@@ -191,6 +195,12 @@ impl Events {
     pub(crate) fn close(&self) {
         self.waiting().is_closed = true;
         self.arrived.notify_one();
+    }
+
+    /// Calls the host no more, not even to let go of what is its own.
+    pub(crate) fn abandon(&self) {
+        self.waiting().is_abandoned = true;
+        self.close();
     }
 
     fn next(&self) -> Option<Told> {

@@ -140,7 +140,13 @@ impl Line {
         let (counted, stopped) = (lost.clone(), is_stopped.clone());
         thread::Builder::new()
             .name("saathii-logs".to_owned())
-            .spawn(move || hand_over(&*sink, &waiting, &counted, &stopped))
+            .spawn(move || {
+                hand_over(&*sink, &waiting, &counted, &stopped);
+                if stopped.load(Ordering::Acquire) {
+                    // A host that has gone is not even asked to let go.
+                    std::mem::forget(sink);
+                }
+            })
             .map_err(|error| SaathiiError::failed(Code::Internal, error))?;
         Ok(Self { records, lost, is_stopped })
     }

@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use saathii_sdk::{StoreError, Tokens};
 
@@ -30,20 +30,41 @@ impl From<uniffi::UnexpectedUniFFICallbackError> for TokenStoreError {
     }
 }
 
-/// The host's store, as the SDK sees it.
-pub(crate) struct HostStore(pub(crate) Arc<dyn TokenStore>);
+/// The host's store, as the SDK sees it; none where the host has gone.
+#[derive(Clone)]
+pub(crate) struct HostStore(Arc<Mutex<Option<Arc<dyn TokenStore>>>>);
+
+impl HostStore {
+    pub(crate) fn new(store: Arc<dyn TokenStore>) -> Self {
+        Self(Arc::new(Mutex::new(Some(store))))
+    }
+
+    /// Calls the host no more, not even to let go of what is its own.
+    pub(crate) fn abandon(&self) {
+        std::mem::forget(self.slot().take());
+    }
+
+    fn slot(&self) -> MutexGuard<'_, Option<Arc<dyn TokenStore>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn open(&self) -> Result<Arc<dyn TokenStore>, TokenStoreError> {
+        let gone = || TokenStoreError::Failed { detail: "its host has started over".to_owned() };
+        self.slot().clone().ok_or_else(gone)
+    }
+}
 
 impl saathii_sdk::TokenStore for HostStore {
     fn load(&self) -> Result<Option<Tokens>, StoreError> {
-        let secret = self.0.load()?;
+        let secret = self.open()?.load()?;
         Ok(secret.map(|secret| serde_json::from_str(&secret)).transpose()?)
     }
 
     fn save(&self, tokens: &Tokens) -> Result<(), StoreError> {
-        Ok(self.0.save(serde_json::to_string(tokens)?)?)
+        Ok(self.open()?.save(serde_json::to_string(tokens)?)?)
     }
 
     fn clear(&self) -> Result<(), StoreError> {
-        Ok(self.0.clear()?)
+        Ok(self.open()?.clear()?)
     }
 }

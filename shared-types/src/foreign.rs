@@ -7,7 +7,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use crate::{CallId, Coins, Earnings, Paise, PaymentId, ReportId, SampleId, UserId, WithdrawalId};
 
 type Timestamp = DateTime<Utc>;
-type Date = NaiveDate;
+type Day = NaiveDate;
 
 uniffi::custom_newtype!(UserId, i64);
 uniffi::custom_newtype!(CallId, i64);
@@ -25,8 +25,8 @@ uniffi::custom_type!(Timestamp, SystemTime, {
     try_lift: |time| Ok(time.into()),
 });
 
-// `2000-01-31`: a date without a time has no type that all languages share.
-uniffi::custom_type!(Date, String, {
+// `2000-01-31`: a date without a time has no type that all languages share, and most have another `Date`.
+uniffi::custom_type!(Day, String, {
     remote,
     lower: |date| date.to_string(),
     try_lift: |date| Ok(date.parse()?),

@@ -114,6 +114,10 @@ impl Heard {
     pub(crate) fn more_sign_outs(&self) -> Vec<SignOut> {
         self.sign_outs.try_iter().collect()
     }
+
+    pub(crate) fn is_silent(&self) -> bool {
+        self.events.try_recv().is_err()
+    }
 }
 
 /// Hears everything at once.

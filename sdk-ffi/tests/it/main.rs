@@ -386,6 +386,30 @@ fn a_listener_that_fails_or_panics_hears_the_next_event() {
 }
 
 #[test]
+fn a_host_that_starts_over_is_called_by_nothing_of_before() {
+    let server = Server::start_alone();
+    let connected = |keychain: &Arc<Keychain>| {
+        let (ear, events) = Ear::new();
+        let client = SaathiiClient::with_host(config(&server.url), keychain.clone(), ear).unwrap();
+        client.connect().unwrap();
+        while events.next() != Event::Resync {}
+        (client, events)
+    };
+    let (before, after) = (Arc::new(Keychain::signed_in()), Arc::new(Keychain::signed_in()));
+    let (abandoned, told_before) = connected(&before);
+    while !told_before.is_silent() {}
+    shut_down_clients();
+    let (_client, told) = connected(&after);
+    server.say(&json!({
+        "type": "wallet_updated", "balance_coins": 340, "withdrawable_money": 0, "pending_withdrawals": 0
+    }));
+    while !matches!(told.next(), Event::WalletChanged { .. }) {}
+    assert!(told_before.is_silent());
+    assert_eq!(code(&block_on(abandoned.forget()).unwrap_err()), "storage");
+    assert!(before.secret().is_some(), "the store of before is not called");
+}
+
+#[test]
 fn a_call_that_nobody_waits_for_is_cancelled() {
     let server = Server::start();
     let client = client(&server, Some(Arc::new(Keychain::signed_in())), None);

@@ -45,7 +45,7 @@ pub(super) fn generate() -> anyhow::Result<()> {
     generate_into(&tools::root().join("sdk-ffi"))
 }
 
-fn story(host: &str) -> anyhow::Result<Counts> {
+pub(super) fn story(host: &str) -> anyhow::Result<Counts> {
     run(tools::cargo().args(["run", "--quiet", "--package", "tests", "--bin", "story", "--", host]))
 }
 

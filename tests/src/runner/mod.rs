@@ -4,6 +4,7 @@
 
 pub(crate) mod bindings;
 pub(crate) mod counted;
+pub(crate) mod react_native;
 mod suites;
 pub(crate) mod tools;
 
@@ -20,7 +21,7 @@ struct Suite {
 }
 
 /// What runs where nothing is named.
-const SUITES: [Suite; 6] = [
+const SUITES: [Suite; 7] = [
     Suite { name: "rust", about: "every test that needs Rust alone", run: suites::rust },
     Suite { name: "redis", about: "the flows again, on a real redis-server", run: suites::real_redis },
     Suite { name: "storage", about: "verification again, on another S3 (moto)", run: suites::other_s3 },
@@ -34,12 +35,23 @@ const SUITES: [Suite; 6] = [
         about: "generated sources compared, and the contract script in Python",
         run: bindings::suite,
     },
+    Suite {
+        name: "react-native",
+        about: "the React Native package: types, hooks, generated sources, and the contract script in Node",
+        run: react_native::suite,
+    },
     Suite { name: "queries", about: "every SQL statement against the migrated schema", run: suites::queries },
 ];
 
 /// What takes too long for every run: by name only.
-const SLOW: [Suite; 1] =
-    [Suite { name: "kotlin", about: "the contract script in Kotlin, compiled first", run: bindings::kotlin }];
+const SLOW: [Suite; 2] = [
+    Suite { name: "kotlin", about: "the contract script in Kotlin, compiled first", run: bindings::kotlin },
+    Suite {
+        name: "hermes",
+        about: "the contract script in Hermes with the generated C++, the engine built first",
+        run: react_native::hermes,
+    },
+];
 
 /// Runs the named suites, or all; the last line counts the tests.
 pub fn run(names: &[String]) -> ExitCode {
@@ -53,11 +65,11 @@ pub fn run(names: &[String]) -> ExitCode {
     if let Some(unknown) = unknown {
         println!("no suite `{unknown}`; there are:");
         for suite in &SUITES {
-            println!("  {:<8} {}", suite.name, suite.about);
+            println!("  {:<12} {}", suite.name, suite.about);
         }
         println!("slow ones, which run only where they are named:");
         for suite in &SLOW {
-            println!("  {:<8} {}", suite.name, suite.about);
+            println!("  {:<12} {}", suite.name, suite.about);
         }
         println!(
             "and `prepare`, which writes server/.sqlx anew, and `generate`, which does so with the sources of bindings"

@@ -11,17 +11,19 @@ use tokio::process::Command;
 use crate::runner::{
     bindings::{library, library_name},
     counted::succeed,
-    tools,
+    react_native, tools,
 };
 
 /// Whose story there is.
-pub(super) const NAMES: [&str; 2] = ["python", "kotlin"];
+pub(super) const NAMES: [&str; 4] = ["python", "kotlin", "node", "hermes"];
 
 /// Builds what the host needs.
 pub(super) fn command(name: &str) -> anyhow::Result<Command> {
     match name {
         "python" => python(),
         "kotlin" => kotlin(),
+        "node" => react_native::node_story(),
+        "hermes" => react_native::hermes_story(),
         _ => bail!("no story of `{name}`; there are: {}", NAMES.join(", ")),
     }
 }
