@@ -1,6 +1,6 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use saathii_sdk::{CallFilter, CallSession, Client, IdempotencyKey, Page};
+use saathii_sdk::{CallFilter, CallSession, Client, Code, IdempotencyKey, Page};
 use saathii_shared_types::{
     CallId, Coins, Earnings, UserId,
     calls::{
@@ -12,6 +12,7 @@ use tokio::task::AbortHandle;
 use crate::{
     Event, SaathiiClient, SaathiiError,
     events::Events,
+    recharges::parse_key,
     runtime::{run, run_to_end, runtime},
 };
 
@@ -194,8 +195,8 @@ impl Calls {
         Ok(call)
     }
 
-    fn session(&self) -> Result<Arc<CallSession>, SaathiiError> {
-        let none = || SaathiiError::failed("no_call", "no call is followed");
+    pub(crate) fn session(&self) -> Result<Arc<CallSession>, SaathiiError> {
+        let none = || SaathiiError::failed(Code::NoCall, "no call is followed");
         lock(&self.current).as_ref().map(|open| open.session.clone()).ok_or_else(none)
     }
 }
@@ -222,7 +223,7 @@ impl SaathiiClient {
     ) -> Result<FollowedCall, SaathiiError> {
         let (client, calls, events) = self.parts();
         run_to_end(async move {
-            let key = idempotency_key.map(IdempotencyKey::try_from).transpose()?;
+            let key = parse_key(idempotency_key)?;
             let mut api = client.calls();
             if let Some(key) = &key {
                 api = api.with_key(key);

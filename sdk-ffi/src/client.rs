@@ -1,9 +1,9 @@
 use std::{
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
     time::Duration,
 };
 
-use saathii_sdk::{Client, LiveFeed, Page};
+use saathii_sdk::{Client, Code, LiveFeed, Page};
 use saathii_shared_types::{
     UserId,
     events::{ServerEvent, Topic},
@@ -32,6 +32,12 @@ pub struct ClientConfig {
     pub connect_timeout_ms: u32,
     #[uniffi(default = 20_000)]
     pub request_timeout_ms: u32,
+    /// How long sending or fetching a file may take.
+    #[uniffi(default = 300_000)]
+    pub transfer_timeout_ms: u32,
+    /// Roots in PEM to trust beside the public ones, for a server of one's own.
+    #[uniffi(default = [])]
+    pub root_certificates: Vec<String>,
 }
 
 /// The way to one server, for one user at a time. It owns its socket, its feed and its call: nothing ends because a host's
@@ -59,13 +65,27 @@ impl Drop for OpenFeed {
 
 impl Drop for SaathiiClient {
     fn drop(&mut self) {
-        for task in [self.session_task.take(), lock(&self.socket_task).take()].into_iter().flatten() {
-            task.abort();
-        }
-        self.calls.close();
-        if let Some(events) = &self.events {
-            events.close();
-        }
+        self.shut_down();
+    }
+}
+
+/// All that live in this process.
+static CLIENTS: Mutex<Vec<Weak<SaathiiClient>>> = Mutex::new(Vec::new());
+
+fn remember(client: &Arc<SaathiiClient>) {
+    let mut clients = lock(&CLIENTS);
+    clients.retain(|client| client.strong_count() > 0);
+    clients.push(Arc::downgrade(client));
+}
+
+/// Shuts down every client of this process, for a host that begins anew: a JavaScript runtime after a reload, whose
+/// clients of before would go on renewing a login that they can no longer save.
+#[uniffi::export]
+pub fn shut_down_clients() {
+    // Not under the lock: the last reference may go away here.
+    let clients: Vec<_> = lock(&CLIENTS).drain(..).filter_map(|client| client.upgrade()).collect();
+    for client in clients {
+        client.shut_down();
     }
 }
 
@@ -85,7 +105,11 @@ impl SaathiiClient {
         let mut builder = Client::builder()
             .base_url(config.base_url)
             .connect_timeout(Duration::from_millis(config.connect_timeout_ms.into()))
-            .request_timeout(Duration::from_millis(config.request_timeout_ms.into()));
+            .request_timeout(Duration::from_millis(config.request_timeout_ms.into()))
+            .transfer_timeout(Duration::from_millis(config.transfer_timeout_ms.into()));
+        for pem in config.root_certificates {
+            builder = builder.root_certificate(pem);
+        }
         if let Some(user_agent) = config.user_agent {
             builder = builder.user_agent(user_agent);
         }
@@ -98,14 +122,16 @@ impl SaathiiClient {
             Some(events) => Some(tell_session(&client, events.clone())?),
             None => None,
         };
-        Ok(Arc::new(Self {
+        let client = Arc::new(Self {
             client,
             events,
             calls: Calls::default(),
             session_task,
             socket_task: Mutex::default(),
             feed: Mutex::default(),
-        }))
+        });
+        remember(&client);
+        Ok(client)
     }
 
     /// Whether somebody is signed in, as far as one knows here.
@@ -142,6 +168,18 @@ impl SaathiiClient {
     pub async fn update_profile(&self, changes: ProfileChanges) -> Result<UserProfile, SaathiiError> {
         let client = self.client.clone();
         run(async move { client.users().update(&changes.into()).await }).await
+    }
+
+    /// Everything that the server keeps about oneself, as JSON; at most three times an hour.
+    pub async fn export_account(&self) -> Result<String, SaathiiError> {
+        let client = self.client.clone();
+        run(async move { client.users().export().await.map(|export| export.to_string()) }).await
+    }
+
+    /// The same into a file as it arrives, however long; all of it or nothing.
+    pub async fn export_account_to(&self, path: String) -> Result<(), SaathiiError> {
+        let client = self.client.clone();
+        run(async move { client.users().export_to(path).await }).await
     }
 
     /// Deletes the account and signs out.
@@ -192,6 +230,21 @@ impl SaathiiClient {
         let _runtime = runtime()?.enter();
         self.client.set_foreground(is_foreground);
         Ok(())
+    }
+
+    /// Ends what this client does by itself: sockets, feed, heartbeats, following a call, events. The login stays, and
+    /// a call that goes on as well.
+    pub fn shut_down(&self) {
+        if let Some(task) = &self.session_task {
+            task.abort();
+        }
+        self.disconnect();
+        self.close_feed();
+        self.calls.close();
+        self.client.set_foreground(false);
+        if let Some(events) = &self.events {
+            events.close();
+        }
     }
 
     /// Tells that the network changed: sockets look after their connection at once.
@@ -278,7 +331,7 @@ impl SaathiiClient {
 
 impl SaathiiClient {
     fn open_live_feed(&self) -> Result<Arc<LiveFeed>, SaathiiError> {
-        let closed = || SaathiiError::failed("feed_closed", "open the feed first");
+        let closed = || SaathiiError::failed(Code::FeedClosed, "open the feed first");
         lock(&self.feed).as_ref().map(|open| open.feed.clone()).ok_or_else(closed)
     }
 }
@@ -287,6 +340,9 @@ fn tell_session(client: &Client, events: Arc<Events>) -> Result<AbortHandle, Saa
     let mut session = client.session();
     let telling = async move {
         while let Some(state) = session.changed().await {
+            if let Some(by) = session.take_sign_out() {
+                events.push_sign_out(by.into());
+            }
             events.push(Event::SessionChanged { state: state.into() });
         }
     };
@@ -296,7 +352,9 @@ fn tell_session(client: &Client, events: Arc<Events>) -> Result<AbortHandle, Saa
 fn translate(event: saathii_sdk::Event) -> Option<Event> {
     match event {
         saathii_sdk::Event::Connected => Some(Event::Connected),
-        saathii_sdk::Event::Disconnected { close_code } => Some(Event::Disconnected { close_code }),
+        saathii_sdk::Event::Disconnected { close_code, code } => {
+            Some(Event::Disconnected { close_code, code: code.to_string() })
+        }
         saathii_sdk::Event::Status(presence) => Some(Event::PresenceChanged { presence }),
         saathii_sdk::Event::Resync => Some(Event::Resync),
         saathii_sdk::Event::Own(ServerEvent::WalletUpdated {
@@ -304,6 +362,9 @@ fn translate(event: saathii_sdk::Event) -> Option<Event> {
             withdrawable_money,
             pending_withdrawals,
         }) => Some(Event::WalletChanged { balance_coins, withdrawable_money, pending_withdrawals }),
+        saathii_sdk::Event::Own(ServerEvent::VerificationReviewed { sample_id, status, remarks }) => {
+            Some(Event::VerificationReviewed { sample: sample_id, status, remarks })
+        }
         // The session tells of one's login, and the call that is followed of itself.
         _ => None,
     }

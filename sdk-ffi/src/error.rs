@@ -1,6 +1,6 @@
-use saathii_sdk::Error;
+use saathii_sdk::{Code, Error};
 
-/// Why a call failed; `code` is stable and the same in every language, `detail` is for people.
+/// Why a call failed; `code` is stable and the SDK's own in every language, `detail` is for people.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, uniffi::Error)]
 pub enum SaathiiError {
     /// The server refused; `code` is the server's.
@@ -22,27 +22,28 @@ pub enum SaathiiError {
     /// `signed_out`: nobody is signed in.
     #[error("{detail}")]
     SignedOut { code: String, detail: String },
-    /// `storage`, `configuration`, `unexpected_answer`, `step_used`, `feed_closed`, `no_call`, `internal`.
+    /// `certificate`, `unexpected_answer`, `upload_refused`, `storage`, `file`, `configuration`, `internal`, `step_used`,
+    /// `feed_closed`, `no_call`: the same again fails again.
     #[error("{detail}")]
     Failed { code: String, detail: String },
 }
 
 impl SaathiiError {
-    pub(crate) fn failed(code: &str, detail: impl ToString) -> Self {
-        Self::Failed { code: code.to_owned(), detail: detail.to_string() }
+    pub(crate) fn failed(code: Code, detail: impl ToString) -> Self {
+        Self::Failed { code: code.to_string(), detail: detail.to_string() }
     }
 }
 
 impl From<Error> for SaathiiError {
     fn from(error: Error) -> Self {
-        let detail = error.to_string();
-        let with_source = |error: &Error| {
-            let source = std::error::Error::source(error);
-            source.map_or_else(|| error.to_string(), |source| format!("{error}: {source}"))
+        let code = error.code().to_string();
+        let detail = match std::error::Error::source(&error) {
+            Some(source) => format!("{error}: {source}"),
+            None => error.to_string(),
         };
         match &error {
             Error::Refused { status, body } => Self::Refused {
-                code: body.code.to_string(),
+                code,
                 detail: body.detail.to_string(),
                 status: *status,
                 retry_after_seconds: body.retry_after,
@@ -50,14 +51,9 @@ impl From<Error> for SaathiiError {
                 required: body.required,
                 available: body.available,
             },
-            Error::Network { .. } => Self::Unreachable { code: "network".to_owned(), detail: with_source(&error) },
-            Error::Timeout => Self::Unreachable { code: "timeout".to_owned(), detail },
-            Error::SignedOut => Self::SignedOut { code: "signed_out".to_owned(), detail },
-            Error::Unexpected { .. } => Self::failed("unexpected_answer", detail),
-            Error::Storage { .. } => Self::failed("storage", with_source(&error)),
-            Error::Configuration(_) => Self::failed("configuration", detail),
-            // The SDK may learn of failures that this version has no name for.
-            _ => Self::failed("internal", detail),
+            Error::Network { .. } | Error::Timeout => Self::Unreachable { code, detail },
+            Error::SignedOut => Self::SignedOut { code, detail },
+            _ => Self::Failed { code, detail },
         }
     }
 }

@@ -10,7 +10,8 @@ use std::{
     thread,
 };
 
-use saathii_shared_types::{Coins, Earnings, presence::UserPresence};
+use saathii_sdk::Code;
+use saathii_shared_types::{Coins, Earnings, SampleId, presence::UserPresence, verification::VerificationStatus};
 
 use crate::{FollowedCall, SaathiiError};
 
@@ -21,8 +22,9 @@ pub enum Event {
     SessionChanged { state: SessionState },
     /// The presence socket is connected.
     Connected,
-    /// The presence socket lost its connection; it comes back by itself.
-    Disconnected { close_code: Option<u16> },
+    /// The presence socket lost its connection; it comes back by itself. `code` as of an error: `network` most of the
+    /// time, `certificate` where somebody else answered.
+    Disconnected { close_code: Option<u16>, code: String },
     /// Somebody came, went, or became busy or free.
     PresenceChanged { presence: UserPresence },
     /// The feed is another: read `feed_state`.
@@ -33,6 +35,8 @@ pub enum Event {
     CallRings { call: FollowedCall, caller_username: String },
     /// One's wallet has changed by something else than a minute of a call.
     WalletChanged { balance_coins: Coins, withdrawable_money: Earnings, pending_withdrawals: Earnings },
+    /// An admin has heard one's audio sample.
+    VerificationReviewed { sample: SampleId, status: VerificationStatus, remarks: Option<String> },
     /// Changes were missed: read again what is shown.
     Resync,
 }
@@ -59,11 +63,32 @@ impl From<saathii_sdk::SessionState> for SessionState {
     }
 }
 
-/// The host's ear.
+/// Whose doing the end of a login was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Enum)]
+pub enum SignOut {
+    /// Signed out here.
+    ByUser,
+    /// Ended by the server: signed out on another device, suspended, expired.
+    ByServer,
+}
+
+impl From<saathii_sdk::SignOut> for SignOut {
+    fn from(by: saathii_sdk::SignOut) -> Self {
+        match by {
+            saathii_sdk::SignOut::ByUser => Self::ByUser,
+            saathii_sdk::SignOut::ByServer => Self::ByServer,
+        }
+    }
+}
+
+/// The host's ear; called from one thread of the SDK's, one thing at a time.
 #[uniffi::export(with_foreign)]
 pub trait EventListener: Send + Sync {
-    /// Called from one thread of the SDK's, one event at a time.
+    /// Something happened.
     fn on_event(&self, event: Event) -> Result<(), ListenerError>;
+
+    /// Somebody is signed out who was signed in; told once, and never left out.
+    fn on_signed_out(&self, by: SignOut) -> Result<(), ListenerError>;
 }
 
 /// A listener that failed; the event is lost and the next one comes.
@@ -81,9 +106,15 @@ impl From<uniffi::UnexpectedUniFFICallbackError> for ListenerError {
 
 const MOST_WAITING: usize = 256;
 
+#[derive(Debug, PartialEq)]
+enum Told {
+    Event(Event),
+    SignedOut(SignOut),
+}
+
 #[derive(Default)]
 struct Waiting {
-    events: VecDeque<Event>,
+    told: VecDeque<Told>,
     /// Events were thrown away.
     is_lossy: bool,
     is_closed: bool,
@@ -91,22 +122,25 @@ struct Waiting {
 
 impl Waiting {
     /// Changes of presence are what floods, and what can be read again; all else is told.
-    fn push(&mut self, event: Event) {
-        if event == Event::FeedChanged && self.events.contains(&event) {
+    fn push(&mut self, told: Told) {
+        if told == Told::Event(Event::FeedChanged) && self.told.contains(&told) {
             return;
         }
-        if self.events.len() >= MOST_WAITING {
-            self.events.retain(|event| !matches!(event, Event::PresenceChanged { .. }));
+        if self.told.len() >= MOST_WAITING {
+            self.told.retain(|told| !matches!(told, Told::Event(Event::PresenceChanged { .. })));
             self.is_lossy = true;
         }
-        if self.events.len() >= MOST_WAITING {
-            self.events.pop_front();
+        if self.told.len() >= MOST_WAITING
+            && let Some(oldest) = self.told.iter().position(|told| !matches!(told, Told::SignedOut(_)))
+        {
+            self.told.remove(oldest);
         }
-        self.events.push_back(event);
+        self.told.push_back(told);
     }
 
-    fn pop(&mut self) -> Option<Event> {
-        self.events.pop_front().or_else(|| std::mem::take(&mut self.is_lossy).then_some(Event::Resync))
+    fn pop(&mut self) -> Option<Told> {
+        let resync = || Told::Event(Event::Resync);
+        self.told.pop_front().or_else(|| std::mem::take(&mut self.is_lossy).then(resync))
     }
 }
 
@@ -124,17 +158,33 @@ impl Events {
         thread::Builder::new()
             .name("saathii-events".to_owned())
             .spawn(move || {
-                while let Some(event) = source.next() {
-                    // A listener that fails or panics has lost this event and nothing else.
-                    let _ = catch_unwind(AssertUnwindSafe(|| listener.on_event(event)));
+                while let Some(told) = source.next() {
+                    let tell = || match told {
+                        Told::Event(event) => listener.on_event(event),
+                        Told::SignedOut(by) => listener.on_signed_out(by),
+                    };
+                    // A listener that fails or panics has lost this and nothing else.
+                    match catch_unwind(AssertUnwindSafe(tell)) {
+                        Ok(Ok(())) => {}
+                        Ok(Err(error)) => tracing::warn!(%error, "the listener failed"),
+                        Err(_) => tracing::warn!("the listener panicked"),
+                    }
                 }
             })
-            .map_err(|error| SaathiiError::failed("internal", error))?;
+            .map_err(|error| SaathiiError::failed(Code::Internal, error))?;
         Ok(events)
     }
 
     pub(crate) fn push(&self, event: Event) {
-        self.waiting().push(event);
+        self.tell(Told::Event(event));
+    }
+
+    pub(crate) fn push_sign_out(&self, by: SignOut) {
+        self.tell(Told::SignedOut(by));
+    }
+
+    fn tell(&self, told: Told) {
+        self.waiting().push(told);
         self.arrived.notify_one();
     }
 
@@ -143,14 +193,14 @@ impl Events {
         self.arrived.notify_one();
     }
 
-    fn next(&self) -> Option<Event> {
+    fn next(&self) -> Option<Told> {
         let mut waiting = self.waiting();
         loop {
             if waiting.is_closed {
                 return None;
             }
-            if let Some(event) = waiting.pop() {
-                return Some(event);
+            if let Some(told) = waiting.pop() {
+                return Some(told);
             }
             waiting = self.arrived.wait(waiting).unwrap_or_else(PoisonError::into_inner);
         }
@@ -167,8 +217,8 @@ mod tests {
 
     use super::*;
 
-    fn change(id: i64) -> Event {
-        Event::PresenceChanged {
+    fn change(id: i64) -> Told {
+        Told::Event(Event::PresenceChanged {
             presence: UserPresence {
                 user_id: UserId(id),
                 username: format!("u{id}"),
@@ -179,32 +229,44 @@ mod tests {
                 busy_until: None,
                 is_available: true,
             },
-        }
+        })
     }
 
-    fn drain(mut waiting: Waiting) -> Vec<Event> {
+    fn drain(mut waiting: Waiting) -> Vec<Told> {
         std::iter::from_fn(|| waiting.pop()).collect()
     }
 
     #[test]
     fn a_burst_keeps_the_newest_and_ends_in_a_resync() {
         let mut waiting = Waiting::default();
-        waiting.push(Event::SessionChanged { state: SessionState::SignedIn });
+        waiting.push(Told::SignedOut(SignOut::ByServer));
         for id in 0..2_000 {
             waiting.push(change(id));
-            assert!(waiting.events.len() <= MOST_WAITING);
+            assert!(waiting.told.len() <= MOST_WAITING);
         }
         let told = drain(waiting);
-        assert_eq!(told[0], Event::SessionChanged { state: SessionState::SignedIn }, "no login is lost");
-        assert_eq!(told[told.len() - 2..], [change(1_999), Event::Resync]);
+        assert_eq!(told[0], Told::SignedOut(SignOut::ByServer), "the end of a login is never left out");
+        assert_eq!(told[told.len() - 2..], [change(1_999), Told::Event(Event::Resync)]);
+    }
+
+    #[test]
+    fn what_cannot_be_read_again_outlives_a_flood_of_its_own_kind() {
+        let mut waiting = Waiting::default();
+        waiting.push(Told::SignedOut(SignOut::ByUser));
+        for _ in 0..2 * MOST_WAITING {
+            waiting.push(Told::Event(Event::Connected));
+            assert!(waiting.told.len() <= MOST_WAITING);
+        }
+        assert_eq!(drain(waiting)[0], Told::SignedOut(SignOut::ByUser));
     }
 
     #[test]
     fn what_fits_is_told_in_order_and_a_feed_change_once() {
         let mut waiting = Waiting::default();
-        for event in [change(1), Event::FeedChanged, Event::FeedChanged, change(2)] {
-            waiting.push(event);
+        let feed_changed = || Told::Event(Event::FeedChanged);
+        for told in [change(1), feed_changed(), feed_changed(), change(2)] {
+            waiting.push(told);
         }
-        assert_eq!(drain(waiting), [change(1), Event::FeedChanged, change(2)]);
+        assert_eq!(drain(waiting), [change(1), feed_changed(), change(2)]);
     }
 }

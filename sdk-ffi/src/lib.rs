@@ -11,21 +11,31 @@ mod client;
 mod error;
 mod events;
 mod feed;
+mod logging;
 mod login;
+mod recharges;
 mod records;
 mod runtime;
+mod social;
 mod store;
+mod verification;
 mod wallet;
+mod withdrawals;
 
 pub use self::{
     calls::{CallState, CallTypeRate, FollowedCall, Rates, RechargeOption, Side, new_idempotency_key},
-    client::{ClientConfig, SaathiiClient},
+    client::{ClientConfig, SaathiiClient, shut_down_clients},
     error::SaathiiError,
-    events::{Event, EventListener, ListenerError, SessionState},
+    events::{Event, EventListener, ListenerError, SessionState, SignOut},
     feed::{FeedFilter, FeedState},
+    logging::{LogLevel, LogRecord, LogSink, init_logging},
     login::{NewUser, OtpSent, Registration, Verified},
     records::{ProfileChanges, StatusChanges, TextChange, TimeChange},
     store::{TokenStore, TokenStoreError},
+    verification::Audio,
 };
+
+#[cfg(not(panic = "unwind"))]
+compile_error!("a panic is caught at the border, and so it must unwind");
 
 uniffi::setup_scaffolding!();

@@ -1,6 +1,6 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use saathii_sdk::{Failed, chrono::NaiveDate};
+use saathii_sdk::{Code, Failed, chrono::NaiveDate};
 use saathii_shared_types::users::{Role, Sex};
 
 use crate::{SaathiiError, runtime};
@@ -40,7 +40,7 @@ impl TryFrom<NewUser> for saathii_sdk::NewUser {
 
     fn try_from(user: NewUser) -> Result<Self, SaathiiError> {
         let parse = |dob: String| {
-            dob.parse::<NaiveDate>().map_err(|error| SaathiiError::failed("configuration", format!("dob: {error}")))
+            dob.parse::<NaiveDate>().map_err(|error| SaathiiError::failed(Code::Configuration, format!("dob: {error}")))
         };
         Ok(Self {
             username: user.username,
@@ -99,7 +99,7 @@ impl Registration {
     /// Goes on where its caller goes away: the account would be made all the same.
     pub async fn register(self: Arc<Self>, user: NewUser) -> Result<(), SaathiiError> {
         let user = user.try_into()?;
-        let spent = || SaathiiError::failed("step_used", "this registration is over; ask for a new code");
+        let spent = || SaathiiError::failed(Code::StepUsed, "this registration is over; ask for a new code");
         let registration = self.state().take().ok_or_else(spent)?;
         runtime::run_to_end(async move {
             registration.register(&user).await.map_err(|Failed { error, again }| {

@@ -6,6 +6,7 @@ use std::{
     task::{Context, Poll},
 };
 
+use saathii_sdk::Code;
 use tokio::{
     runtime::{Builder, Runtime},
     task::{JoinError, JoinHandle},
@@ -20,7 +21,7 @@ pub(crate) fn runtime() -> Result<&'static Runtime, SaathiiError> {
         let mut builder = Builder::new_multi_thread();
         builder.worker_threads(2).thread_name("saathii").enable_all().build().map_err(|error| error.to_string())
     };
-    RUNTIME.get_or_init(start).as_ref().map_err(|error| SaathiiError::failed("internal", error))
+    RUNTIME.get_or_init(start).as_ref().map_err(|error| SaathiiError::failed(Code::Internal, error))
 }
 
 /// Works until it is done or nobody waits any more.
@@ -46,7 +47,10 @@ where
 fn finished<T, E: Into<SaathiiError>>(done: Result<Result<T, E>, JoinError>) -> Result<T, SaathiiError> {
     match done {
         Ok(result) => result.map_err(Into::into),
-        Err(error) => Err(SaathiiError::failed("internal", error)),
+        Err(error) => {
+            tracing::error!(%error, "a task of the client failed");
+            Err(SaathiiError::failed(Code::Internal, error))
+        }
     }
 }
 
@@ -64,5 +68,27 @@ impl<T> Future for Cancelled<T> {
 impl<T> Drop for Cancelled<T> {
     fn drop(&mut self) {
         self.0.abort();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use saathii_sdk::Error;
+
+    use super::*;
+
+    #[test]
+    fn a_panic_is_an_error_of_the_call_and_the_next_call_works() {
+        let work = |panics: bool| async move {
+            assert!(!panics, "a fault of the client");
+            Ok::<_, Error>(7)
+        };
+        let runtime = runtime().unwrap();
+        for panicked in [runtime.block_on(run(work(true))), runtime.block_on(run_to_end(work(true)))] {
+            let Err(SaathiiError::Failed { code, detail }) = panicked else { panic!("no error") };
+            assert_eq!(code, "internal");
+            assert!(detail.contains("a fault of the client"), "{detail}");
+        }
+        assert_eq!(runtime.block_on(run(work(false))), Ok(7));
     }
 }

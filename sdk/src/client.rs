@@ -4,14 +4,17 @@ use std::{
     time::Duration,
 };
 
-use reqwest::Url;
+use reqwest::{Response, Url};
 use saathii_shared_types::events::Topic;
 use serde::de::DeserializeOwned;
 use tokio::sync::watch;
 
 use crate::{
     Error, MemoryStore, RetryPolicy, SessionWatch, Socket, TokenStore,
-    api::{AuthApi, CallsApi, FeedApi, PresenceApi, UsersApi, WalletApi},
+    api::{
+        AuthApi, BlocksApi, CallsApi, FavoritesApi, FeedApi, PresenceApi, RechargesApi, ReportsApi, UsersApi,
+        VerificationApi, WalletApi, WithdrawalsApi,
+    },
     heartbeat,
     own_events::OwnEvents,
     session::Session,
@@ -89,6 +92,36 @@ impl Client {
         WalletApi { client: self }
     }
 
+    /// Buying coins.
+    pub fn recharges(&self) -> RechargesApi<'_> {
+        RechargesApi { client: self, key: None }
+    }
+
+    /// Having earnings paid out.
+    pub fn withdrawals(&self) -> WithdrawalsApi<'_> {
+        WithdrawalsApi { client: self, key: None }
+    }
+
+    /// Listeners to come back to.
+    pub fn favorites(&self) -> FavoritesApi<'_> {
+        FavoritesApi { client: self }
+    }
+
+    /// People to hear nothing of.
+    pub fn blocks(&self) -> BlocksApi<'_> {
+        BlocksApi { client: self }
+    }
+
+    /// Complaints about people.
+    pub fn reports(&self) -> ReportsApi<'_> {
+        ReportsApi { client: self }
+    }
+
+    /// Becoming a listener who may be called.
+    pub fn verification(&self) -> VerificationApi<'_> {
+        VerificationApi { client: self }
+    }
+
     /// Opens a socket that stays open until it is dropped or the login ends.
     ///
     /// # Panics
@@ -115,7 +148,9 @@ impl Client {
     ///
     /// Outside a Tokio runtime.
     pub fn set_foreground(&self, is_foreground: bool) {
-        self.start_heartbeat();
+        if is_foreground {
+            self.start_heartbeat();
+        }
         let has_changed = self.inner.reasons.send_if_modified(|reasons| {
             let was_foreground = std::mem::replace(&mut reasons.is_foreground, is_foreground);
             was_foreground != is_foreground
@@ -142,10 +177,23 @@ impl fmt::Debug for Client {
 }
 
 impl Inner {
-    /// Sends as the signed-in user; a refused token is renewed once.
+    /// Sends as the signed-in user.
     pub(crate) async fn call<T: DeserializeOwned>(&self, request: &Request) -> Result<T, Error> {
+        self.as_user(|token| async move { self.transport.send(request, Some(&token)).await }).await
+    }
+
+    /// As [`call`](Self::call), for an answer that is read piece by piece.
+    pub(crate) async fn open(&self, request: &Request) -> Result<Response, Error> {
+        self.as_user(|token| async move { self.transport.open(request, Some(&token)).await }).await
+    }
+
+    /// A refused token is renewed once.
+    async fn as_user<T, F>(&self, send: impl Fn(String) -> F) -> Result<T, Error>
+    where
+        F: Future<Output = Result<T, Error>>,
+    {
         let grant = self.session.access(None).await?;
-        let refusal = match self.transport.send(request, Some(&grant.token)).await {
+        let refusal = match send(grant.token.clone()).await {
             Err(error) if error.is_unauthorized() => error,
             answer => return answer,
         };
@@ -154,7 +202,7 @@ impl Inner {
             // Somebody else signed in meanwhile, and the request was not theirs.
             return Err(refusal);
         }
-        self.transport.send(request, Some(&renewed.token)).await
+        send(renewed.token).await
     }
 }
 
@@ -167,6 +215,7 @@ pub struct ClientBuilder {
     user_agent: String,
     timeouts: Timeouts,
     retry: RetryPolicy,
+    root_certificates: Vec<Vec<u8>>,
 }
 
 impl Default for ClientBuilder {
@@ -175,8 +224,13 @@ impl Default for ClientBuilder {
             base_url: "http://localhost:8000".to_owned(),
             store: Arc::new(MemoryStore::new()),
             user_agent: concat!("saathii-sdk/", env!("CARGO_PKG_VERSION")).to_owned(),
-            timeouts: Timeouts { connect: Duration::from_secs(10), request: Duration::from_secs(20) },
+            timeouts: Timeouts {
+                connect: Duration::from_secs(10),
+                request: Duration::from_secs(20),
+                transfer: Duration::from_mins(5),
+            },
             retry: RetryPolicy::default(),
+            root_certificates: Vec::new(),
         }
     }
 }
@@ -209,6 +263,29 @@ impl ClientBuilder {
         self
     }
 
+    /// How long one attempt to send or fetch a file may take; by default 5 minutes.
+    pub fn transfer_timeout(mut self, timeout: Duration) -> Self {
+        self.timeouts.transfer = timeout;
+        self
+    }
+
+    /// Trusts this root, in PEM, beside the public ones: for a server of one's own whose certificate no public
+    /// authority has signed. May be called several times.
+    ///
+    /// ```no_run
+    /// # fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// let client = saathii_sdk::Client::builder()
+    ///     .base_url("https://saathii.example.internal")
+    ///     .root_certificate(std::fs::read("company-root.pem")?)
+    ///     .build()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn root_certificate(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        self.root_certificates.push(pem.into());
+        self
+    }
+
     /// How often and how patiently requests are repeated.
     pub fn retry(self, retry: RetryPolicy) -> Self {
         Self { retry, ..self }
@@ -220,7 +297,7 @@ impl ClientBuilder {
             .ok()
             .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
             .ok_or_else(|| Error::Configuration(format!("not an address of a server: {}", self.base_url)))?;
-        let tls = tls::client_config()?;
+        let tls = tls::client_config(&self.root_certificates)?;
         let transport = Transport::new(base, tls.clone(), &self.user_agent, self.timeouts, self.retry)?;
         Ok(Client {
             inner: Arc::new(Inner {

@@ -2,13 +2,15 @@
 
 use std::{sync::Arc, time::Duration};
 
-use saathii_shared_types::{ApiError, Coins, Detail, ErrorCode};
+use saathii_shared_types::{ApiError, Coins, Detail, Earnings, ErrorCode};
+
+use crate::{Code, tls};
 
 type Source = Arc<dyn std::error::Error + Send + Sync>;
 
 /// Why a call failed.
 ///
-/// Match on [`code`](Self::code) for what the server refused, on the variant for the rest.
+/// Match on [`code`](Self::code), which every failure has.
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -32,6 +34,15 @@ pub enum Error {
     /// The server got the request and did not answer in time.
     #[error("the server did not answer in time")]
     Timeout,
+    /// What answered has no certificate for the server's name that leads to a known root. Nothing was sent to it.
+    ///
+    /// Of a private server, add its root by [`ClientBuilder::root_certificate`](crate::ClientBuilder::root_certificate).
+    #[error("the server's certificate is not trusted")]
+    #[non_exhaustive]
+    Certificate {
+        /// What is wrong with it.
+        source: Source,
+    },
     /// The answer is not one of this API: a proxy's page, or a server of another version.
     #[error("the answer is not one of this API (HTTP {status}): {reason}")]
     #[non_exhaustive]
@@ -39,6 +50,15 @@ pub enum Error {
         /// The HTTP status.
         status: u16,
         /// What is wrong with it.
+        reason: String,
+    },
+    /// The object store did not take the file: it is too large or no audio, or its ticket has expired.
+    #[error("the object store did not take the file (HTTP {status}): {reason}")]
+    #[non_exhaustive]
+    UploadRefused {
+        /// The HTTP status.
+        status: u16,
+        /// What the store calls it.
         reason: String,
     },
     /// Nobody is signed in, or the server has ended the login.
@@ -51,9 +71,23 @@ pub enum Error {
         /// What the store said.
         source: Source,
     },
-    /// The client cannot be built as asked.
+    /// A file could not be read or written.
+    #[error("a file could not be read or written")]
+    #[non_exhaustive]
+    File {
+        /// What the system said.
+        source: Source,
+    },
+    /// The caller asks for what cannot be: an address that is none, a key that is none.
     #[error("{0}")]
     Configuration(String),
+    /// A fault of this client.
+    #[error("the client failed")]
+    #[non_exhaustive]
+    Internal {
+        /// What it was.
+        source: Source,
+    },
 }
 
 /// What a balance lacks.
@@ -80,18 +114,29 @@ pub(crate) enum Retry {
 }
 
 impl Error {
-    /// The server's name of the refusal; `None` where no server refused anything.
-    pub fn code(&self) -> Option<ErrorCode> {
+    /// What failed.
+    pub fn code(&self) -> Code {
         match self {
-            Self::Refused { body, .. } => Some(body.code),
-            _ => None,
+            Self::Refused { body, .. } => Code::Server(body.code),
+            Self::Network { .. } => Code::Network,
+            Self::Timeout => Code::Timeout,
+            Self::Certificate { .. } => Code::Certificate,
+            Self::Unexpected { .. } => Code::UnexpectedAnswer,
+            Self::UploadRefused { .. } => Code::UploadRefused,
+            Self::SignedOut => Code::SignedOut,
+            Self::Storage { .. } => Code::Storage,
+            Self::File { .. } => Code::File,
+            Self::Configuration(_) => Code::Configuration,
+            Self::Internal { .. } => Code::Internal,
         }
     }
 
     /// The HTTP status, where there was an answer.
     pub fn status(&self) -> Option<u16> {
         match self {
-            Self::Refused { status, .. } | Self::Unexpected { status, .. } => Some(*status),
+            Self::Refused { status, .. } | Self::Unexpected { status, .. } | Self::UploadRefused { status, .. } => {
+                Some(*status)
+            }
             _ => None,
         }
     }
@@ -107,6 +152,11 @@ impl Error {
     /// Where there were too few coins: how many were needed, and how many there are.
     pub fn missing_coins(&self) -> Option<Shortfall<Coins>> {
         self.shortfall(ErrorCode::InsufficientCoins, Coins)
+    }
+
+    /// Where there are too few earnings to pay out: how many were needed, and how many there are.
+    pub fn missing_earnings(&self) -> Option<Shortfall<Earnings>> {
+        self.shortfall(ErrorCode::InsufficientEarnings, Earnings)
     }
 
     fn shortfall<T>(&self, code: ErrorCode, amount: fn(i64) -> T) -> Option<Shortfall<T>> {
@@ -138,11 +188,16 @@ impl Error {
                 Retry::Harmless { after: Some(self.retry_after().unwrap_or(IN_PROGRESS)) }
             }
             Self::Refused { status: 408 | 502 | 503 | 504, .. } => Retry::Ambiguous { after: self.retry_after() },
+            Self::UploadRefused { status: 408 | 429 | 500 | 503, .. } => Retry::Ambiguous { after: None },
             Self::Refused { .. }
+            | Self::Certificate { .. }
             | Self::Unexpected { .. }
+            | Self::UploadRefused { .. }
             | Self::SignedOut
             | Self::Storage { .. }
-            | Self::Configuration(_) => Retry::Never,
+            | Self::File { .. }
+            | Self::Configuration(_)
+            | Self::Internal { .. } => Retry::Never,
         }
     }
 
@@ -150,8 +205,12 @@ impl Error {
         Self::Storage { source: source.into().into() }
     }
 
-    pub(crate) fn network(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
-        Self::Network { may_have_arrived: true, source: source.into().into() }
+    pub(crate) fn file(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::File { source: source.into().into() }
+    }
+
+    pub(crate) fn internal(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::Internal { source: source.into().into() }
     }
 
     pub(crate) fn of_request(error: reqwest::Error) -> Self {
@@ -159,6 +218,8 @@ impl Error {
         let error = error.without_url();
         if error.is_builder() {
             Self::Configuration(error.to_string())
+        } else if tls::is_about_a_certificate(&error) {
+            Self::Certificate { source: Arc::new(error) }
         } else if error.is_connect() {
             Self::Network { may_have_arrived: false, source: Arc::new(error) }
         } else if error.is_timeout() {
@@ -194,7 +255,7 @@ mod tests {
         let refused = |status, body: &str| Error::of_answer(status, None, body.as_bytes());
         let limited = refused(429, r#"{"detail":"slow down","code":"rate_limited","retry_after":7}"#);
         assert_eq!(limited.retry(), Retry::Harmless { after: Some(Duration::from_secs(7)) });
-        assert_eq!(limited.code(), Some(ErrorCode::RateLimited));
+        assert_eq!(limited.code(), ErrorCode::RateLimited);
 
         let held = refused(409, r#"{"detail":"wait","code":"idempotency_in_progress"}"#);
         assert_eq!(held.retry(), Retry::Harmless { after: Some(IN_PROGRESS) });
@@ -222,6 +283,8 @@ mod tests {
         let lacking = Shortfall { required: Coins(10), available: Coins(4) };
         assert_eq!(refused("insufficient_coins").missing_coins(), Some(lacking));
         assert_eq!(refused("insufficient_earnings").missing_coins(), None);
+        let lacking = Shortfall { required: Earnings(10), available: Earnings(4) };
+        assert_eq!(refused("insufficient_earnings").missing_earnings(), Some(lacking));
     }
 
     #[test]

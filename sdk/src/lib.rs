@@ -37,7 +37,9 @@
 mod api;
 mod call;
 mod client;
+mod code;
 mod error;
+mod file;
 mod heartbeat;
 mod idempotency;
 mod live_feed;
@@ -54,15 +56,17 @@ pub use saathii_shared_types as types;
 
 pub use self::{
     api::{
-        AuthApi, CallFilter, CallsApi, Failed, FeedApi, FeedFilter, NewUser, OtpSent, Page, PresenceApi, Registration,
-        Resent, UsersApi, Verified, WalletApi,
+        AudioFile, AuthApi, BlocksApi, CallFilter, CallsApi, Failed, FavoritesApi, FeedApi, FeedFilter, NewUser,
+        OtpSent, Page, PresenceApi, RechargesApi, Registration, ReportsApi, Resent, UsersApi, VerificationApi,
+        Verified, WalletApi, WithdrawalsApi,
     },
     call::{CallSession, CallState, CallWatch, IncomingCall, IncomingCalls, Side},
     client::{Client, ClientBuilder},
+    code::Code,
     error::{Error, Shortfall},
     idempotency::IdempotencyKey,
     live_feed::{FeedState, FeedWatch, LiveFeed},
     retry::RetryPolicy,
-    session::{FileStore, MemoryStore, SessionState, SessionWatch, StoreError, TokenStore, Tokens},
+    session::{FileStore, MemoryStore, SessionState, SessionWatch, SignOut, StoreError, TokenStore, Tokens},
     socket::{Event, Socket},
 };

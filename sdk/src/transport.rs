@@ -5,10 +5,11 @@ use std::time::Duration;
 use reqwest::{
     Method, Response, Url,
     header::{CONTENT_TYPE, HeaderName, RETRY_AFTER},
+    multipart,
 };
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::{Error, IdempotencyKey, RetryPolicy};
+use crate::{AudioFile, Error, IdempotencyKey, RetryPolicy};
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
@@ -18,11 +19,37 @@ pub(crate) struct Request {
     method: Method,
     path: String,
     query: Vec<(&'static str, String)>,
-    body: Option<Vec<u8>>,
+    body: Option<Body>,
     /// The same for every attempt.
     key: Option<IdempotencyKey>,
     /// Doing it twice is doing it once.
     is_repeatable: bool,
+    /// A file goes up or down, over whatever line there is.
+    is_transfer: bool,
+}
+
+#[derive(Debug, Clone)]
+enum Body {
+    Json(Vec<u8>),
+    Form(Form),
+}
+
+/// A form whose last field is a file; made anew for every attempt.
+#[derive(Debug, Clone)]
+pub(crate) struct Form {
+    pub(crate) fields: Vec<(String, String)>,
+    pub(crate) file_field: &'static str,
+    pub(crate) file: AudioFile,
+}
+
+impl Form {
+    async fn build(&self) -> Result<multipart::Form, Error> {
+        let mut form = multipart::Form::new();
+        for (name, value) in &self.fields {
+            form = form.text(name.clone(), value.clone());
+        }
+        Ok(form.part(self.file_field, self.file.part().await?))
+    }
 }
 
 impl Request {
@@ -46,11 +73,16 @@ impl Request {
     }
 
     fn new(method: Method, path: impl Into<String>, is_repeatable: bool) -> Self {
-        Self { method, path: path.into(), query: Vec::new(), body: None, key: None, is_repeatable }
+        Self { method, path: path.into(), query: Vec::new(), body: None, key: None, is_repeatable, is_transfer: false }
     }
 
     pub(crate) fn repeatable(self) -> Self {
         Self { is_repeatable: true, ..self }
+    }
+
+    /// Repeated only while the server surely did not do it.
+    pub(crate) fn unrepeatable(self) -> Self {
+        Self { is_repeatable: false, ..self }
     }
 
     /// One action of the user however often it is sent: the one that `key` names, or a new one.
@@ -65,7 +97,15 @@ impl Request {
 
     pub(crate) fn json(self, body: &impl Serialize) -> Result<Self, Error> {
         let body = serde_json::to_vec(body).map_err(|error| Error::Configuration(error.to_string()))?;
-        Ok(Self { body: Some(body), ..self })
+        Ok(Self { body: Some(Body::Json(body)), ..self })
+    }
+
+    pub(crate) fn form(self, form: Form) -> Self {
+        Self { body: Some(Body::Form(form)), ..self }.transfer()
+    }
+
+    pub(crate) fn transfer(self) -> Self {
+        Self { is_transfer: true, ..self }
     }
 }
 
@@ -73,6 +113,7 @@ impl Request {
 pub(crate) struct Transport {
     http: reqwest::Client,
     base: Url,
+    timeouts: Timeouts,
     retry: RetryPolicy,
 }
 
@@ -81,6 +122,7 @@ pub(crate) struct Transport {
 pub(crate) struct Timeouts {
     pub(crate) connect: Duration,
     pub(crate) request: Duration,
+    pub(crate) transfer: Duration,
 }
 
 impl Transport {
@@ -97,14 +139,13 @@ impl Transport {
             .tls_backend_preconfigured(tls)
             .user_agent(user_agent)
             .connect_timeout(timeouts.connect)
-            .timeout(timeouts.request)
             // A redirect of an API is a proxy's, and must not be given the token.
             .redirect(reqwest::redirect::Policy::none())
             // Requests and sockets take the same way.
             .no_proxy()
             .build()
             .map_err(Error::of_request)?;
-        Ok(Self { http, base, retry })
+        Ok(Self { http, base, timeouts, retry })
     }
 
     pub(crate) fn base(&self) -> &Url {
@@ -117,20 +158,52 @@ impl Transport {
 
     /// Sends, and again where the error says that it helps.
     pub(crate) async fn send<T: DeserializeOwned>(&self, request: &Request, token: Option<&str>) -> Result<T, Error> {
+        self.repeat(&request.path, request.is_repeatable, || async {
+            decode(self.attempt(request, token).await?).await
+        })
+        .await
+    }
+
+    /// As [`send`](Self::send), for an answer that is read piece by piece: it may still break off.
+    pub(crate) async fn open(&self, request: &Request, token: Option<&str>) -> Result<Response, Error> {
+        self.repeat(&request.path, request.is_repeatable, || self.attempt(request, token)).await
+    }
+
+    /// Posts a form to an object store, which has no business with the token.
+    pub(crate) async fn upload(&self, url: &str, form: &Form) -> Result<(), Error> {
+        let url = Url::parse(url).map_err(|error| Error::Configuration(format!("not an address: {error}")))?;
+        let attempt = || async {
+            let post = self.http.post(url.clone()).timeout(self.timeouts.transfer).multipart(form.build().await?);
+            let answer = post.send().await.map_err(Error::of_request)?;
+            let status = answer.status();
+            if status.is_success() {
+                return Ok(());
+            }
+            let body = answer.text().await.map_err(Error::of_request)?;
+            Err(Error::UploadRefused { status: status.as_u16(), reason: s3_reason(&body).to_owned() })
+        };
+        self.repeat("upload", true, attempt).await
+    }
+
+    async fn repeat<T, F>(&self, path: &str, is_repeatable: bool, mut attempt: impl FnMut() -> F) -> Result<T, Error>
+    where
+        F: Future<Output = Result<T, Error>>,
+    {
         let mut made = 0;
         loop {
-            let error = match self.attempt(request, token).await {
+            let error = match attempt().await {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
             };
             made += 1;
-            let Some(wait) = self.retry.wait(&error, request.is_repeatable, made) else { return Err(error) };
-            tracing::debug!(%error, path = request.path, made, wait_ms = wait.as_millis(), "request is repeated");
+            let Some(wait) = self.retry.wait(&error, is_repeatable, made) else { return Err(error) };
+            tracing::debug!(%error, path, made, wait_ms = wait.as_millis(), "request is repeated");
             tokio::time::sleep(wait).await;
         }
     }
 
-    async fn attempt<T: DeserializeOwned>(&self, request: &Request, token: Option<&str>) -> Result<T, Error> {
+    /// The head of a success.
+    async fn attempt(&self, request: &Request, token: Option<&str>) -> Result<Response, Error> {
         let mut url = self.base.clone();
         url.set_path(&format!("{}{}", url.path().trim_end_matches('/'), request.path));
         let mut builder = self.http.request(request.method.clone(), url).query(&request.query);
@@ -140,21 +213,31 @@ impl Transport {
         if let Some(key) = &request.key {
             builder = builder.header(IDEMPOTENCY_KEY, key.as_str());
         }
-        if let Some(body) = &request.body {
-            builder = builder.header(CONTENT_TYPE, "application/json").body(body.clone());
+        let limit = if request.is_transfer { self.timeouts.transfer } else { self.timeouts.request };
+        let builder = match &request.body {
+            None => builder,
+            Some(Body::Json(body)) => builder.header(CONTENT_TYPE, "application/json").body(body.clone()),
+            Some(Body::Form(form)) => builder.multipart(form.build().await?),
+        };
+        let answer = builder.timeout(limit).send().await.map_err(Error::of_request)?;
+        let status = answer.status();
+        if status.is_success() {
+            return Ok(answer);
         }
-        let response = builder.send().await.map_err(Error::of_request)?;
-        decode(response).await
+        let retry_after = answer.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
+        let body = answer.bytes().await.map_err(Error::of_request)?;
+        Err(Error::of_answer(status.as_u16(), retry_after, &body))
     }
 }
 
-async fn decode<T: DeserializeOwned>(response: Response) -> Result<T, Error> {
-    let status = response.status();
-    let retry_after = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
-    let body = response.bytes().await.map_err(Error::of_request)?;
-    if !status.is_success() {
-        return Err(Error::of_answer(status.as_u16(), retry_after, &body));
-    }
-    serde_json::from_slice(&body)
-        .map_err(|error| Error::Unexpected { status: status.as_u16(), reason: error.to_string() })
+async fn decode<T: DeserializeOwned>(answer: Response) -> Result<T, Error> {
+    let status = answer.status().as_u16();
+    let body = answer.bytes().await.map_err(Error::of_request)?;
+    serde_json::from_slice(&body).map_err(|error| Error::Unexpected { status, reason: error.to_string() })
+}
+
+/// `EntityTooLarge` of `<Error><Code>EntityTooLarge</Code>…`.
+fn s3_reason(body: &str) -> &str {
+    let code = body.split_once("<Code>").and_then(|(_, rest)| rest.split_once("</Code>"));
+    code.map_or("no reason given", |(code, _)| code)
 }

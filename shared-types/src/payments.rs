@@ -60,6 +60,7 @@ pub struct PaymentOrder {
     "razorpay_order_id": "order_EKwxwAgItmmXdp", "razorpay_payment_id": "pay_29QQoUBi66xm2f",
     "razorpay_signature": "9ef4dffbfd84f1318f6739a3ce19f9d85851857ae648f114332d8401e0949a3d"
 })))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
 pub struct VerifyRecharge {
     pub razorpay_order_id: String,
     pub razorpay_payment_id: String,

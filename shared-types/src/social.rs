@@ -34,6 +34,7 @@ pub struct FavoriteState {
     "last_seen": "2024-01-15T10:30:00Z", "is_busy": false, "busy_until": null, "is_available": true,
     "favorited_at": "2024-01-10T08:00:00Z"
 })))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
 pub struct Favorite {
     #[serde(flatten)]
     pub listener: FeedListener,
@@ -51,6 +52,7 @@ pub struct Favorite {
     }],
     "total_count": 1, "page": 1, "per_page": 20, "has_next": false, "has_previous": false
 })))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
 pub struct FavoritePage {
     /// The latest first.
     pub favorites: Vec<Favorite>,
@@ -100,6 +102,7 @@ pub struct BlockState {
     "last_seen": "2024-01-15T10:30:00Z", "is_busy": false, "busy_until": null, "is_available": false,
     "blocked_at": "2024-01-15T10:30:00Z", "reason": "Rude"
 })))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
 pub struct Blocked {
     #[serde(flatten)]
     pub user: FeedListener,
@@ -117,6 +120,7 @@ pub struct Blocked {
     }],
     "total_count": 1, "page": 1, "per_page": 20, "has_next": false, "has_previous": false
 })))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
 pub struct BlockedPage {
     /// The latest first.
     pub blocked: Vec<Blocked>,

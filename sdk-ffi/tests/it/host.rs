@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use saathii_sdk_ffi::{Event, EventListener, ListenerError, TokenStore, TokenStoreError};
+use saathii_sdk_ffi::{Event, EventListener, ListenerError, LogRecord, LogSink, SignOut, TokenStore, TokenStoreError};
 
 const SOON: Duration = Duration::from_mins(1);
 
@@ -96,53 +96,94 @@ impl TokenStore for LockedKeychain {
     }
 }
 
-pub(crate) struct Heard(Receiver<Event>);
+pub(crate) struct Heard {
+    events: Receiver<Event>,
+    sign_outs: Receiver<SignOut>,
+}
 
 impl Heard {
     pub(crate) fn next(&self) -> Event {
-        self.0.recv_timeout(SOON).expect("no event")
+        self.events.recv_timeout(SOON).expect("no event")
+    }
+
+    pub(crate) fn next_sign_out(&self) -> SignOut {
+        self.sign_outs.recv_timeout(SOON).expect("nobody is signed out")
+    }
+
+    /// What was told until now.
+    pub(crate) fn more_sign_outs(&self) -> Vec<SignOut> {
+        self.sign_outs.try_iter().collect()
     }
 }
 
 /// Hears everything at once.
-pub(crate) struct Ear(Sender<Event>);
+pub(crate) struct Ear {
+    events: Sender<Event>,
+    sign_outs: Sender<SignOut>,
+}
 
 impl Ear {
     pub(crate) fn new() -> (Arc<Self>, Heard) {
-        let (sender, heard) = mpsc::channel();
-        (Arc::new(Self(sender)), Heard(heard))
+        let ((event_sender, events), (sender, sign_outs)) = (mpsc::channel(), mpsc::channel());
+        (Arc::new(Self { events: event_sender, sign_outs: sender }), Heard { events, sign_outs })
     }
 }
 
 impl EventListener for Ear {
     fn on_event(&self, event: Event) -> Result<(), ListenerError> {
         // The test may be over.
-        let _ = self.0.send(event);
+        let _ = self.events.send(event);
+        Ok(())
+    }
+
+    fn on_signed_out(&self, by: SignOut) -> Result<(), ListenerError> {
+        let _ = self.sign_outs.send(by);
+        Ok(())
+    }
+}
+
+/// Keeps every line.
+pub(crate) struct Log(Sender<LogRecord>);
+
+impl Log {
+    pub(crate) fn new() -> (Arc<Self>, Receiver<LogRecord>) {
+        let (sender, lines) = mpsc::channel();
+        (Arc::new(Self(sender)), lines)
+    }
+}
+
+impl LogSink for Log {
+    fn log(&self, record: LogRecord) -> Result<(), ListenerError> {
+        let _ = self.0.send(record);
         Ok(())
     }
 }
 
 /// Hears the first event and then nothing until it is released, like a busy JavaScript thread.
 pub(crate) struct HeldBack {
-    heard: Sender<Event>,
+    ear: Arc<Ear>,
     release: Mutex<Option<Receiver<()>>>,
 }
 
 impl HeldBack {
     pub(crate) fn new() -> (Arc<Self>, Sender<()>, Heard) {
-        let (sender, heard) = mpsc::channel();
+        let (ear, heard) = Ear::new();
         let (release, released) = mpsc::channel();
-        (Arc::new(Self { heard: sender, release: Mutex::new(Some(released)) }), release, Heard(heard))
+        (Arc::new(Self { ear, release: Mutex::new(Some(released)) }), release, heard)
     }
 }
 
 impl EventListener for HeldBack {
     fn on_event(&self, event: Event) -> Result<(), ListenerError> {
-        let _ = self.heard.send(event);
+        self.ear.on_event(event)?;
         let release = self.release.lock().unwrap().take();
         if let Some(release) = release {
             release.recv_timeout(SOON).expect("never released");
         }
         Ok(())
+    }
+
+    fn on_signed_out(&self, by: SignOut) -> Result<(), ListenerError> {
+        self.ear.on_signed_out(by)
     }
 }

@@ -5,21 +5,27 @@
 mod host;
 mod server;
 
-use std::sync::{Arc, mpsc};
+use std::{
+    sync::{Arc, mpsc},
+    time::Duration,
+};
 
 use saathii_sdk_ffi::{
-    CallState, ClientConfig, Event, EventListener, FeedFilter, FollowedCall, ListenerError, NewUser, ProfileChanges,
-    SaathiiClient, SaathiiError, SessionState, Side, TextChange, TokenStore, Verified, new_idempotency_key,
+    Audio, CallState, ClientConfig, Event, EventListener, FeedFilter, FollowedCall, ListenerError, LogLevel, NewUser,
+    ProfileChanges, SaathiiClient, SaathiiError, SessionState, Side, SignOut, TextChange, TokenStore, Verified,
+    init_logging, new_idempotency_key, shut_down_clients,
 };
 use saathii_shared_types::{
-    CallId, Coins, Earnings, UserId,
+    CallId, Coins, Earnings, SampleId, UserId,
     calls::{CallType, EndCause},
+    payments::VerifyRecharge,
     users::Sex,
+    withdrawals::PayoutDetails,
 };
 use serde_json::json;
 
 use crate::{
-    host::{Ear, Heard, HeldBack, Keychain, LockedKeychain, block_on, poll_once},
+    host::{Ear, Heard, HeldBack, Keychain, LockedKeychain, Log, block_on, poll_once},
     server::Server,
 };
 
@@ -28,13 +34,18 @@ fn client(
     store: Option<Arc<dyn TokenStore>>,
     listener: Option<Arc<dyn EventListener>>,
 ) -> Arc<SaathiiClient> {
-    let config = ClientConfig {
-        base_url: server.url.clone(),
+    SaathiiClient::new(config(&server.url), store, listener).unwrap()
+}
+
+fn config(url: &str) -> ClientConfig {
+    ClientConfig {
+        base_url: url.into(),
         user_agent: None,
         connect_timeout_ms: 10_000,
         request_timeout_ms: 20_000,
-    };
-    SaathiiClient::new(config, store, listener).unwrap()
+        transfer_timeout_ms: 60_000,
+        root_certificates: vec![],
+    }
 }
 
 fn code(error: &SaathiiError) -> &str {
@@ -108,6 +119,23 @@ fn a_host_signs_in_and_follows_the_feed() {
 
     block_on(client.logout()).unwrap();
     assert_eq!(events.next(), Event::SessionChanged { state: SessionState::SignedOut });
+    assert_eq!(events.next_sign_out(), SignOut::ByUser);
+    assert_eq!(events.more_sign_outs(), [], "the start with nobody signed in was no sign-out");
+    assert_eq!(keychain.secret(), None);
+}
+
+#[test]
+fn a_login_that_the_server_ends_is_told_once() {
+    let server = Server::start();
+    let keychain = Arc::new(Keychain::signed_in());
+    let (ear, events) = Ear::new();
+    let client = client(&server, Some(keychain.clone()), Some(ear));
+    for _ in 0..3 {
+        assert_eq!(code(&block_on(client.call_status()).unwrap_err()), "signed_out");
+    }
+    assert_eq!(events.next_sign_out(), SignOut::ByServer);
+    while events.next() != (Event::SessionChanged { state: SessionState::Ended }) {}
+    assert_eq!(events.more_sign_outs(), []);
     assert_eq!(keychain.secret(), None);
 }
 
@@ -164,6 +192,104 @@ fn a_host_calls_and_hears_of_every_minute_and_of_the_end() {
     assert_eq!((rates.calls[0].rate_per_minute, rates.calls[0].earnings), (Coins(10), Earnings(15)));
     assert_eq!((rates.recharge_options[0].amount_rupees, rates.recharge_options[0].coins), (150, Coins(300)));
     assert_eq!(block_on(client.coins()).unwrap().current_balance, Coins(40));
+}
+
+#[test]
+fn a_recharge_goes_on_with_the_call_that_is_followed() {
+    let server = Server::start();
+    let client = client(&server, Some(Arc::new(Keychain::signed_in())), None);
+    block_on(client.start_call(UserId(8), CallType::Audio, None)).unwrap();
+    let order = block_on(client.recharge(150, Some("card".into()), None)).unwrap().order.unwrap();
+    let readings = server.seen().iter().filter(|seen| *seen == "GET /calls/balance").count();
+    let proof = VerifyRecharge {
+        razorpay_order_id: order.order_id,
+        razorpay_payment_id: "pay_1".into(),
+        razorpay_signature: "s".into(),
+    };
+    assert_eq!(block_on(client.verify_recharge(proof, None)).unwrap().coins_added, Coins(300));
+    let read = server.seen().iter().filter(|seen| *seen == "GET /calls/balance").count();
+    assert!(read > readings, "the call has read its coins when the recharge is done");
+    let bad_key = block_on(client.recharge(150, None, Some("two words".into()))).unwrap_err();
+    assert_eq!(code(&bad_key), "configuration");
+    assert!(block_on(client.recharge(150, None, Some(new_idempotency_key()))).unwrap().order.is_none());
+}
+
+#[test]
+fn every_wrapper_asks_for_what_it_is_named_after() {
+    let server = Server::start();
+    let client = client(&server, Some(Arc::new(Keychain::signed_in())), None);
+    let audio = || Audio::Bytes { name: "a.mp3".into(), bytes: vec![1, 2, 3] };
+    let upi = PayoutDetails::Upi { upi_id: "asha@okbank".into() };
+    let user = UserId(8);
+    // What it answers is not what was asked for, and that is told as such.
+    let codes = [
+        block_on(client.recharge_history(1, 20)).map(drop),
+        block_on(client.request_withdrawal(Earnings(1000), None)).map(drop),
+        block_on(client.withdrawals(1, 20)).map(drop),
+        block_on(client.bank_details()).map(drop),
+        block_on(client.set_bank_details(upi)).map(drop),
+        block_on(client.add_favorite(user)).map(drop),
+        block_on(client.remove_favorite(user)).map(drop),
+        block_on(client.favorites(1, 20)).map(drop),
+        block_on(client.is_favorite(user)).map(drop),
+        block_on(client.block(user, None)).map(drop),
+        block_on(client.unblock(user)).map(drop),
+        block_on(client.blocked(1, 20)).map(drop),
+        block_on(client.is_blocked(user)).map(drop),
+        block_on(client.report(user, "Rude".into(), None)).map(drop),
+        block_on(client.verification_status()).map(drop),
+        block_on(client.verification_history()).map(drop),
+        block_on(client.upload_sample(audio())).map(drop),
+        block_on(client.upload_ticket()).map(drop),
+        block_on(client.confirm_upload("k".into())).map(drop),
+        block_on(client.submit_sample_url("u".into())).map(drop),
+        block_on(client.sample_audio(SampleId(3))).map(drop),
+    ]
+    .map(|answer| code(&answer.unwrap_err()).to_owned());
+    assert!(codes.iter().all(|code| code == "unexpected_answer"), "{codes:?}");
+    let asked = [
+        "GET /calls/recharge/history",
+        "POST /wallet/withdraw",
+        "GET /wallet/withdrawals",
+        "GET /wallet/bank-details",
+        "PUT /wallet/bank-details",
+        "POST /favorites/add",
+        "DELETE /favorites/remove",
+        "GET /favorites",
+        "GET /favorites/check/8",
+        "POST /block",
+        "DELETE /block",
+        "GET /blocked",
+        "GET /block/check/8",
+        "POST /reports",
+        "GET /verification/status",
+        "GET /verification/history",
+        "POST /verification/upload-audio-file",
+        "POST /verification/upload-ticket",
+        "POST /verification/confirm-upload",
+        "POST /verification/upload-audio-url",
+        "GET /verification/samples/3/audio",
+    ];
+    assert_eq!(server.seen(), asked);
+    assert_eq!(block_on(client.export_account()).unwrap(), r#"{"message":"Done"}"#);
+}
+
+#[test]
+fn a_recording_is_found_by_its_path_and_by_its_address() {
+    let server = Server::start();
+    let client = client(&server, Some(Arc::new(Keychain::signed_in())), None);
+    let folder = std::env::temp_dir().join(format!("saathii ffi {}", new_idempotency_key()));
+    std::fs::create_dir(&folder).unwrap();
+    let path = folder.join("a b.m4a");
+    std::fs::write(&path, [1, 2, 3]).unwrap();
+    let address = format!("file://{}", path.to_str().unwrap().replace(' ', "%20"));
+    for file in [path.to_str().unwrap().to_owned(), address] {
+        let error = block_on(client.upload_sample(Audio::File { path: file.clone() })).unwrap_err();
+        assert_eq!(code(&error), "unexpected_answer", "{file} was sent");
+    }
+    let none = Audio::File { path: folder.join("none.m4a").to_str().unwrap().to_owned() };
+    assert_eq!(code(&block_on(client.upload_sample(none)).unwrap_err()), "file");
+    std::fs::remove_dir_all(&folder).unwrap();
 }
 
 #[test]
@@ -246,6 +372,10 @@ fn a_listener_that_fails_or_panics_hears_the_next_event() {
                 _ => Err(ListenerError::Failed { detail: "clumsy".into() }),
             }
         }
+
+        fn on_signed_out(&self, _: SignOut) -> Result<(), ListenerError> {
+            panic!("clumsy")
+        }
     }
     let server = Server::start();
     let (sender, events) = mpsc::channel();
@@ -266,14 +396,71 @@ fn a_call_that_nobody_waits_for_is_cancelled() {
     server.wait_until_hung_up();
 }
 
+/// A JavaScript runtime that is reloaded: whoever was called back there never answers again.
 #[test]
-fn no_server_is_told_as_such() {
-    let config = ClientConfig {
-        base_url: "ftp://nowhere".into(),
-        user_agent: None,
-        connect_timeout_ms: 1,
-        request_timeout_ms: 1,
+fn a_host_that_begins_anew_is_not_disturbed_by_its_clients_of_before() {
+    let server = Server::start_alone();
+    let keychain = Arc::new(Keychain::signed_in());
+    let (gone, never, before) = HeldBack::new();
+    let old = client(&server, Some(keychain.clone()), Some(gone));
+    old.set_foreground(true).unwrap();
+    old.connect().unwrap();
+    server.wait_for("POST /users/me/heartbeat");
+    before.next();
+    server.send_burst(2_000);
+    server.wait_until_burst_is_read();
+
+    shut_down_clients();
+    server.wait_until_hung_up();
+    let (ear, events) = Ear::new();
+    let new = client(&server, Some(keychain), Some(ear));
+    new.connect().unwrap();
+    while events.next() != Event::Resync {}
+    assert_eq!(block_on(new.coins()).unwrap().current_balance, Coins(40));
+    // What is left of the old one still answers, and goes away without a crash.
+    assert!(block_on(old.is_signed_in()).unwrap());
+    drop((old, never));
+    assert_eq!(block_on(new.coins()).unwrap().current_balance, Coins(40));
+}
+
+#[test]
+fn a_host_gets_the_log_without_secrets_and_again_after_a_reload() {
+    let server = Server::start_alone();
+    let (sink, lines) = Log::new();
+    init_logging(LogLevel::Trace, sink).unwrap();
+    let client = client(&server, None, None);
+    let sent = block_on(client.request_otp("+919876543210".into())).unwrap();
+    let Ok(Verified::NeedsRegistration { registration }) = block_on(sent.verify("123456".into())) else {
+        panic!("a new phone must register")
     };
-    let Err(error) = SaathiiClient::new(config, None, None) else { panic!("not an address") };
-    assert_eq!(code(&error), "configuration");
+    block_on(registration.register(user("asha"))).unwrap();
+    client.connect().unwrap();
+    block_on(client.call_status()).unwrap_err();
+
+    let (after_reload, more_lines) = Log::new();
+    init_logging(LogLevel::Info, after_reload).unwrap();
+    // The sink of before is let go of, after all that was on its way.
+    let told: Vec<String> = lines.iter().map(|line| format!("{} {}", line.target, line.message)).collect();
+    assert!(told.iter().any(|line| line == "saathii_sdk::session signed in"), "{told:#?}");
+    for secret in ["9876543210", "123456", "access-1", "refresh-1", "reg"] {
+        assert!(!told.iter().any(|line| line.contains(secret)), "{secret} in {told:#?}");
+    }
+
+    let sent = block_on(client.request_otp("+919876543210".into())).unwrap();
+    let Ok(Verified::NeedsRegistration { registration }) = block_on(sent.verify("123456".into())) else {
+        panic!("a new phone must register")
+    };
+    block_on(registration.register(user("asha"))).unwrap();
+    let line = more_lines.recv_timeout(Duration::from_mins(1)).unwrap();
+    assert_eq!((line.level, line.message.as_str()), (LogLevel::Info, "signed in"));
+}
+
+#[test]
+fn what_makes_no_client_is_told_as_such() {
+    let no_address = config("ftp://nowhere");
+    let no_root = ClientConfig { root_certificates: vec!["hello".into()], ..config("https://example.com") };
+    for config in [no_address, no_root] {
+        let Err(error) = SaathiiClient::new(config, None, None) else { panic!("a client") };
+        assert_eq!(code(&error), "configuration");
+    }
 }

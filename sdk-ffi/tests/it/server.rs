@@ -1,7 +1,7 @@
 //! A server of a few lines, on a thread and a runtime of its own.
 
 use std::{
-    sync::{Arc, Condvar, Mutex},
+    sync::{Arc, Condvar, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
     thread,
     time::Duration,
 };
@@ -44,7 +44,18 @@ impl Shared {
     }
 }
 
+/// Some of what a host does concerns the whole process, and so all other tests.
+static PROCESS: RwLock<()> = RwLock::new(());
+
+enum Turn {
+    #[expect(dead_code, reason = "held, not read")]
+    Shared(RwLockReadGuard<'static, ()>),
+    #[expect(dead_code, reason = "held, not read")]
+    Alone(RwLockWriteGuard<'static, ()>),
+}
+
 pub(crate) struct Server {
+    _turn: Turn,
     pub(crate) url: String,
     shared: Arc<Shared>,
     burst: watch::Sender<i64>,
@@ -53,6 +64,15 @@ pub(crate) struct Server {
 
 impl Server {
     pub(crate) fn start() -> Self {
+        Self::start_in(Turn::Shared(PROCESS.read().unwrap_or_else(PoisonError::into_inner)))
+    }
+
+    /// While it lives, no other test has one.
+    pub(crate) fn start_alone() -> Self {
+        Self::start_in(Turn::Alone(PROCESS.write().unwrap_or_else(PoisonError::into_inner)))
+    }
+
+    fn start_in(turn: Turn) -> Self {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         listener.set_nonblocking(true).unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
@@ -68,12 +88,17 @@ impl Server {
                 }
             });
         });
-        Self { url, shared, burst, frames }
+        Self { _turn: turn, url, shared, burst, frames }
     }
 
     pub(crate) fn body(&self, what: &str) -> Value {
         let state = self.shared.state.lock().unwrap();
         state.seen.iter().find(|(seen, _)| seen == what).expect("never asked").1.clone()
+    }
+
+    /// What was asked for, in order.
+    pub(crate) fn seen(&self) -> Vec<String> {
+        self.shared.state.lock().unwrap().seen.iter().map(|(seen, _)| seen.clone()).collect()
     }
 
     pub(crate) fn wait_for(&self, what: &str) {
@@ -174,6 +199,10 @@ fn answer(what: &str, body: &Value) -> (u16, Value) {
                 "coins_spent": 20, "user_money_spend": 20, "listener_money_earned": 30, "status": "completed"
             }),
         ),
+        "POST /calls/recharge" if body["payment_method"] == "card" => (202, recharge(Some("order_1"))),
+        "POST /calls/recharge" | "POST /calls/recharge/verify" => (200, recharge(None)),
+        "POST /auth/refresh" => refused(401, "session_ended"),
+        "GET /calls/status" => refused(401, "token_expired"),
         "GET /calls/ongoing" => (200, call()),
         "GET /calls/balance" => {
             (200, json!({"user_id": 7, "current_balance": 40, "total_earned": 50, "total_spent": 10}))
@@ -206,7 +235,10 @@ async fn serve_socket(
             heard = socket.next() => match heard {
                 Some(Ok(Message::Pong(_))) => shared.change(|state| state.is_burst_read = true),
                 Some(Ok(_)) => {}
-                _ => return,
+                _ => {
+                    shared.change(|state| state.is_hung_up = true);
+                    return;
+                }
             },
             Ok(frame) = frames.recv() => socket.send(Message::text(frame)).await.unwrap(),
             Ok(()) = bursts.changed() => {
@@ -238,6 +270,18 @@ fn call() -> Value {
         "call_id": 3, "user_id": 7, "listener_id": 8, "call_type": "audio", "start_time": "2024-01-15T10:30:00Z",
         "end_time": null, "duration_seconds": 1, "duration_minutes": 1, "coins_spent": 10, "user_money_spend": 10,
         "listener_money_earned": 15, "status": "ongoing", "caller_username": "asha", "listener_username": "jane"
+    })
+}
+
+fn recharge(order: Option<&str>) -> Value {
+    let order = order.map(|order_id| {
+        json!({
+            "provider": "razorpay", "order_id": order_id, "key_id": "k", "amount_paise": 15000, "currency": "INR"
+        })
+    });
+    json!({
+        "transaction_id": "RCH_1", "amount_rupees": 150, "coins_added": 300, "new_balance": 340,
+        "message": "Successfully recharged 300 coins for ₹150", "order": order
     })
 }
 

@@ -112,7 +112,7 @@ impl<'a> CallsApi<'a> {
     pub async fn ongoing(&self) -> Result<Option<Call>, Error> {
         match self.client.inner.call(&Request::get("/calls/ongoing")).await {
             Ok(call) => Ok(Some(call)),
-            Err(error) if error.code() == Some(ErrorCode::NotFound) => Ok(None),
+            Err(error) if error.code() == ErrorCode::NotFound => Ok(None),
             Err(error) => Err(error),
         }
     }

@@ -167,7 +167,7 @@ impl Registration {
             }
             Err(error) => {
                 // A registration token that is spent or expired opens nothing more.
-                let is_over = error.is_unauthorized() || error.code() == Some(ErrorCode::RegistrationSpent);
+                let is_over = error.is_unauthorized() || error.code() == ErrorCode::RegistrationSpent;
                 Err(Failed { error, again: (!is_over).then_some(self) })
             }
         }

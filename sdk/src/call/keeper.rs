@@ -8,7 +8,7 @@ use saathii_shared_types::{
     events::ServerEvent,
 };
 use tokio::{
-    sync::{mpsc, watch},
+    sync::{mpsc, oneshot, watch},
     time::sleep_until,
 };
 
@@ -34,9 +34,13 @@ pub(super) struct Keeper {
     _in_call: InCall,
 }
 
+/// Whoever waits for a reading.
+pub(super) type Asked = oneshot::Sender<Result<(), Error>>;
+
 enum Wake {
     Told(Option<Notice>),
     Read,
+    Asked(Asked),
 }
 
 /// What the server answers about a call.
@@ -59,10 +63,15 @@ impl Keeper {
     }
 
     /// Runs until the call or the login is over.
-    pub(super) async fn run(mut self, login: u64, mut ends: mpsc::Receiver<CallState>) {
+    pub(super) async fn run(
+        mut self,
+        login: u64,
+        mut ends: mpsc::Receiver<CallState>,
+        mut asked: mpsc::Receiver<Asked>,
+    ) {
         let mut logins = self.logins.clone();
         tokio::select! {
-            () = self.follow() => {}
+            () = self.follow(&mut asked) => {}
             () = Login::is_not(&mut logins, login) => {}
             Some(end) = ends.recv() => {
                 self.account.end(end);
@@ -71,23 +80,30 @@ impl Keeper {
         }
     }
 
-    async fn follow(&mut self) {
+    async fn follow(&mut self, asked: &mut mpsc::Receiver<Asked>) {
         while !self.account.has_ended() {
             let wake = tokio::select! {
                 biased;
                 notice = self.events.next() => Wake::Told(notice),
+                Some(asked) = asked.recv() => Wake::Asked(asked),
                 () = sleep_until(self.pace.read_at()) => Wake::Read,
             };
+            let mut answer = None;
             match wake {
                 Wake::Told(Some(notice)) => self.take(notice),
                 // The next login has another line, and this task ends.
                 Wake::Told(None) => self.events = self.client.inner.own_events.listen(&self.client),
-                Wake::Read => self.read().await,
+                Wake::Read => drop(self.read().await),
+                Wake::Asked(asked) => answer = Some((asked, self.read().await)),
             }
             while let Some(notice) = self.events.try_next() {
                 self.take(notice);
             }
             self.publish();
+            if let Some((asked, read)) = answer {
+                // Whoever asked may have gone away.
+                let _ = asked.send(read);
+            }
         }
     }
 
@@ -105,7 +121,7 @@ impl Keeper {
         }
     }
 
-    async fn read(&mut self) {
+    async fn read(&mut self) -> Result<(), Error> {
         match self.ask().await {
             Ok(Answer::Ongoing { call, balance, rate }) => {
                 self.account.set_rate(rate);
@@ -116,8 +132,10 @@ impl Keeper {
             Err(error) => {
                 tracing::debug!(%error, "a call could not be read");
                 self.pace.failed(&self.client);
+                return Err(error);
             }
         }
+        Ok(())
     }
 
     async fn ask(&self) -> Result<Answer, Error> {

@@ -11,13 +11,18 @@ mod pace;
 use saathii_shared_types::{
     CallId, Coins, UserId,
     calls::{Call, CallEnded, CallStarted, CallType, EndCause, StartCall},
+    payments::{Recharge, VerifyRecharge},
 };
 use tokio::{
-    sync::{mpsc, watch},
+    sync::{mpsc, oneshot, watch},
     task::JoinHandle,
 };
 
-use self::{account::Account, keeper::Keeper, pace::Pace};
+use self::{
+    account::Account,
+    keeper::{Asked, Keeper},
+    pace::Pace,
+};
 pub use self::{
     account::CallState,
     incoming::{IncomingCall, IncomingCalls},
@@ -74,6 +79,7 @@ pub struct CallSession {
     parties: Parties,
     state: CallWatch,
     ends: mpsc::Sender<CallState>,
+    readings: mpsc::Sender<Asked>,
     keeper: JoinHandle<()>,
 }
 
@@ -147,11 +153,12 @@ impl CallSession {
         let state = watch::Sender::new(account.state());
         let watch = CallWatch(state.subscribe());
         let (ends, told_ends) = mpsc::channel(1);
+        let (readings, asked) = mpsc::channel(1);
         let is_live = events.is_live();
         let pace = if is_told { Pace::known(is_live) } else { Pace::unknown(is_live) };
         let keeper = Keeper::new(client.clone(), parties, account, events, pace, state);
-        let keeper = tokio::spawn(keeper.run(login, told_ends));
-        Self { client: client.clone(), parties, state: watch, ends, keeper }
+        let keeper = tokio::spawn(keeper.run(login, told_ends, asked));
+        Self { client: client.clone(), parties, state: watch, ends, readings, keeper }
     }
 
     /// Which call.
@@ -189,6 +196,62 @@ impl CallSession {
         let mut watch = self.state.clone();
         watch.0.mark_unchanged();
         watch
+    }
+
+    /// Reads the call and its caller's balance from the server now, as after a recharge that was paid elsewhere.
+    pub async fn refresh(&self) -> Result<CallState, Error> {
+        let (sender, answer) = oneshot::channel();
+        let read = match self.readings.send(sender).await {
+            Ok(()) => answer.await.ok(),
+            Err(_) => None,
+        };
+        match read {
+            Some(read) => read.map(|()| self.current()),
+            // The task ends with the call, or with the login.
+            None if self.current().is_ended() => Ok(self.current()),
+            None => Err(Error::SignedOut),
+        }
+    }
+
+    /// Buys coins as the caller, and the call goes on: once they are there, the state knows them.
+    ///
+    /// Where the answer bears an `order`, nothing is paid yet: hand the order to the provider's checkout, and what that
+    /// returns to [`verify_recharge`](Self::verify_recharge). Every try of one purchase bears the same key; to choose
+    /// it, buy by [`Client::recharges`] and [`refresh`](Self::refresh).
+    ///
+    /// ```no_run
+    /// # async fn example(mut call: saathii_sdk::CallSession) -> Result<(), saathii_sdk::Error> {
+    /// use saathii_sdk::CallState;
+    ///
+    /// while let Some(state) = call.changed().await {
+    ///     if let CallState::Ongoing { low_balance: true, .. } = state {
+    ///         let recharge = call.recharge(150, Some("upi")).await?;
+    ///         println!("{}: {:?}", recharge.message, call.current());
+    ///     }
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn recharge(&self, amount_rupees: i64, method: Option<&str>) -> Result<Recharge, Error> {
+        let recharge = self.client.recharges().buy(amount_rupees, method).await?;
+        if recharge.order.is_none() {
+            self.look_for_coins().await;
+        }
+        Ok(recharge)
+    }
+
+    /// Says that the order of a recharge is paid, with what the checkout returned, and the call goes on.
+    pub async fn verify_recharge(&self, proof: &VerifyRecharge) -> Result<Recharge, Error> {
+        let recharge = self.client.recharges().verify(proof).await?;
+        self.look_for_coins().await;
+        Ok(recharge)
+    }
+
+    /// The purchase is done, whether the balance can be read or not; what keeps the call current reads it again.
+    async fn look_for_coins(&self) {
+        if let Err(error) = self.refresh().await {
+            tracing::debug!(%error, "the balance could not be read after a recharge");
+        }
     }
 
     /// Hangs up; a call that has ended is answered as it ended. On failure the call goes on.

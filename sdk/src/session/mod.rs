@@ -38,20 +38,61 @@ pub enum SessionState {
     Ended,
 }
 
-/// The login as it is, and as it changes.
+/// Whose doing the end of a login was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum SignOut {
+    /// Signed out here.
+    ByUser,
+    /// Ended by the server: signed out on another device, suspended, expired.
+    ByServer,
+}
+
+/// The login as it is, and as it changes ([`Client::session`](crate::Client::session)).
+///
+/// ```no_run
+/// # async fn example(client: saathii_sdk::Client) {
+/// use saathii_sdk::SignOut;
+///
+/// let mut session = client.session();
+/// while let Some(sign_out) = session.signed_out().await {
+///     match sign_out {
+///         SignOut::ByUser => println!("Goodbye"),
+///         SignOut::ByServer => println!("Please sign in again"),
+///     }
+/// }
+/// # }
+/// ```
 #[derive(Debug, Clone)]
-pub struct SessionWatch(watch::Receiver<Login>);
+pub struct SessionWatch {
+    logins: watch::Receiver<Login>,
+    told_ends: u64,
+}
 
 impl SessionWatch {
     /// The state as it is.
     pub fn state(&self) -> SessionState {
-        self.0.borrow().state
+        self.logins.borrow().state
     }
 
     /// Waits for a change; `None` once the client is gone.
     pub async fn changed(&mut self) -> Option<SessionState> {
-        self.0.changed().await.ok()?;
-        Some(self.0.borrow_and_update().state)
+        self.logins.changed().await.ok()?;
+        Some(self.logins.borrow_and_update().state)
+    }
+
+    /// Waits until somebody is signed out who was signed in, and tells it once, also where the next login follows at
+    /// once; `None` when the client is gone.
+    pub async fn signed_out(&mut self) -> Option<SignOut> {
+        let told_ends = self.told_ends;
+        self.logins.wait_for(|login| login.ends != told_ends).await.ok()?;
+        self.take_sign_out()
+    }
+
+    /// What [`signed_out`](Self::signed_out) would tell without waiting.
+    pub fn take_sign_out(&mut self) -> Option<SignOut> {
+        let Login { ends, last_end, .. } = *self.logins.borrow();
+        let is_news = std::mem::replace(&mut self.told_ends, ends) != ends;
+        last_end.filter(|_| is_news)
     }
 }
 
@@ -61,6 +102,9 @@ pub(crate) struct Login {
     /// Counts logins, so that nothing of one is done in the name of the next.
     pub(crate) generation: u64,
     pub(crate) state: SessionState,
+    /// Counts logins that ended, for whoever comes too late to see the state between two of them.
+    ends: u64,
+    last_end: Option<SignOut>,
 }
 
 impl Login {
@@ -118,14 +162,16 @@ impl Session {
             transport,
             store,
             held: Arc::default(),
-            login: watch::Sender::new(Login { generation: 0, state: SessionState::Unknown }),
+            login: watch::Sender::new(Login { generation: 0, state: SessionState::Unknown, ends: 0, last_end: None }),
             failures: AtomicU64::new(0),
             is_leaving: AtomicBool::new(false),
         }))
     }
 
     pub(crate) fn watch(&self) -> SessionWatch {
-        SessionWatch(self.logins())
+        let logins = self.logins();
+        let told_ends = logins.borrow().ends;
+        SessionWatch { logins, told_ends }
     }
 
     pub(crate) fn logins(&self) -> watch::Receiver<Login> {
@@ -171,13 +217,19 @@ impl Session {
         held.tokens = Some(Tokens::received(pair));
         held.is_unsaved = true;
         self.save(&mut held).await;
+        tracing::info!("signed in");
         self.announce(&held, SessionState::SignedIn);
     }
 
     /// Forgets the login here, as its user asked.
     pub(crate) async fn forget(&self) -> Result<(), Error> {
         let mut held = self.0.held.clone().lock_owned().await;
-        self.end(&mut held, SessionState::SignedOut).await
+        if !held.is_loaded
+            && let Ok(tokens) = self.read_store().await
+        {
+            held.tokens = tokens;
+        }
+        self.end(&mut held, SignOut::ByUser).await
     }
 
     /// The server said elsewhere that the login of `generation` is over.
@@ -219,7 +271,7 @@ impl Session {
                 }
             }
         });
-        renewal.await.unwrap_or_else(|error| Err(Error::network(error)))
+        renewal.await.unwrap_or_else(|error| Err(Error::internal(error)))
     }
 
     async fn renew_held(&self, held: &mut Held) -> Result<(), Error> {
@@ -234,6 +286,7 @@ impl Session {
                 Ok(pair) => {
                     held.tokens = Some(Tokens::received(pair));
                     held.is_unsaved = true;
+                    tracing::debug!("the login is renewed");
                     self.save(held).await;
                     return Ok(());
                 }
@@ -268,27 +321,40 @@ impl Session {
 
     async fn end_by_server(&self, held: &mut Held) {
         let is_leaving = self.0.is_leaving.load(Ordering::Acquire);
-        let state = if is_leaving { SessionState::SignedOut } else { SessionState::Ended };
-        if let Err(error) = self.end(held, state).await {
+        let by = if is_leaving { SignOut::ByUser } else { SignOut::ByServer };
+        if let Err(error) = self.end(held, by).await {
             // Harmless: the tokens are dead, and the next start finds that out.
             tracing::warn!(%error, "the token store kept the tokens of an ended login");
         }
     }
 
-    async fn end(&self, held: &mut Held, state: SessionState) -> Result<(), Error> {
+    async fn end(&self, held: &mut Held, by: SignOut) -> Result<(), Error> {
         held.is_loaded = true;
         held.is_unsaved = false;
         let was_signed_in = held.tokens.take().is_some();
         let cleared = self.with_store(TokenStore::clear).await;
-        // A login that ended before does not end again.
-        if was_signed_in || self.0.login.borrow().state == SessionState::Unknown {
-            self.announce(held, state);
-        }
+        let state = match by {
+            SignOut::ByUser => SessionState::SignedOut,
+            SignOut::ByServer => SessionState::Ended,
+        };
+        self.0.login.send_if_modified(|login| {
+            // A login that ended before does not end again.
+            let is_news = was_signed_in || login.state == SessionState::Unknown;
+            if is_news {
+                (login.generation, login.state) = (held.generation, state);
+            }
+            if was_signed_in {
+                tracing::info!(?by, "signed out");
+                login.ends += 1;
+                login.last_end = Some(by);
+            }
+            is_news
+        });
         cleared
     }
 
     fn announce(&self, held: &Held, state: SessionState) {
-        self.0.login.send_replace(Login { generation: held.generation, state });
+        self.0.login.send_modify(|login| (login.generation, login.state) = (held.generation, state));
     }
 
     /// A store that fails costs nobody the login: the tokens stay here and are offered again.

@@ -1,13 +1,13 @@
 //! Where a login outlives the process.
 
 use std::{
-    fs::{self, File, OpenOptions},
-    io::{self, Write},
-    path::{Path, PathBuf},
+    fs, io,
+    path::PathBuf,
     sync::{Mutex, PoisonError},
 };
 
 use super::Tokens;
+use crate::file::Replacement;
 
 /// What a [`TokenStore`] says when it fails.
 pub type StoreError = Box<dyn std::error::Error + Send + Sync>;
@@ -65,21 +65,6 @@ impl FileStore {
     pub fn new(path: impl Into<PathBuf>) -> Self {
         Self { path: path.into() }
     }
-
-    fn folder(&self) -> &Path {
-        self.path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
-    }
-
-    fn write_beside(&self, bytes: &[u8]) -> io::Result<PathBuf> {
-        let name = self.path.file_name().ok_or(io::ErrorKind::InvalidInput)?.to_string_lossy();
-        let beside = self.folder().join(format!(".{name}.{:016x}", fastrand::u64(..)));
-        let mut file = create_private(&beside)?;
-        let written = file.write_all(bytes).and_then(|()| file.sync_all());
-        if written.is_err() {
-            let _ = fs::remove_file(&beside);
-        }
-        written.map(|()| beside)
-    }
 }
 
 impl TokenStore for FileStore {
@@ -91,15 +76,10 @@ impl TokenStore for FileStore {
         }
     }
 
-    /// Writes beside the file and renames: a crash leaves the old tokens or the new ones, never half of them.
     fn save(&self, tokens: &Tokens) -> Result<(), StoreError> {
-        let beside = self.write_beside(&serde_json::to_vec(tokens)?)?;
-        if let Err(error) = fs::rename(&beside, &self.path) {
-            let _ = fs::remove_file(&beside);
-            return Err(error.into());
-        }
-        sync_folder(self.folder())?;
-        Ok(())
+        let mut replacement = Replacement::of(&self.path)?;
+        replacement.write(&serde_json::to_vec(tokens)?)?;
+        Ok(replacement.finish()?)
     }
 
     fn clear(&self) -> Result<(), StoreError> {
@@ -108,26 +88,6 @@ impl TokenStore for FileStore {
             _ => Ok(()),
         }
     }
-}
-
-fn create_private(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
-}
-
-/// A rename outlives a power cut only once its folder is on disk.
-#[cfg(unix)]
-fn sync_folder(folder: &Path) -> io::Result<()> {
-    File::open(folder)?.sync_all()
-}
-
-#[cfg(not(unix))]
-#[expect(clippy::unnecessary_wraps, reason = "folders cannot be synced here")]
-fn sync_folder(_: &Path) -> io::Result<()> {
-    Ok(())
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ use tokio_tungstenite::{
 };
 
 use super::{Event, View};
-use crate::{client::Inner, session::Grant};
+use crate::{Code, client::Inner, session::Grant, tls};
 
 /// Silence for so long is broken by a ping.
 const PING_AFTER: Duration = Duration::from_secs(25);
@@ -35,7 +35,7 @@ pub(super) struct Place {
 
 pub(super) enum OpenError {
     Unauthorized,
-    Failed { reason: String, wait: Option<Duration> },
+    Failed { code: Code, reason: String, wait: Option<Duration> },
 }
 
 /// How a connection ends.
@@ -50,7 +50,7 @@ pub(super) enum End {
 
 /// The token goes in a header: addresses end up in logs.
 pub(super) async fn open(client: &Inner, topic: Topic, grant: &Grant) -> Result<Stream, OpenError> {
-    let failed = |reason: String| OpenError::Failed { reason, wait: None };
+    let failed = |reason: String| OpenError::Failed { code: Code::Configuration, reason, wait: None };
     let mut url = client.transport.base().clone();
     let scheme = if url.scheme() == "https" { "wss" } else { "ws" };
     url.set_scheme(scheme).map_err(|()| failed("the address takes no socket".to_owned()))?;
@@ -71,19 +71,23 @@ pub(super) async fn open(client: &Inner, topic: Topic, grant: &Grant) -> Result<
     match timeout(client.timeouts.connect, connecting).await {
         Ok(Ok((stream, _))) => Ok(stream),
         Ok(Err(error)) => Err(refusal(&error)),
-        Err(_) => Err(failed("connecting took too long".to_owned())),
+        Err(_) => {
+            Err(OpenError::Failed { code: Code::Network, reason: "connecting took too long".to_owned(), wait: None })
+        }
     }
 }
 
 fn refusal(error: &tungstenite::Error) -> OpenError {
     let tungstenite::Error::Http(answer) = error else {
-        return OpenError::Failed { reason: error.to_string(), wait: None };
+        let code = if tls::is_about_a_certificate(error) { Code::Certificate } else { Code::Network };
+        return OpenError::Failed { code, reason: error.to_string(), wait: None };
     };
     if answer.status() == 401 {
         return OpenError::Unauthorized;
     }
     let seconds = answer.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
-    OpenError::Failed { reason: answer.status().to_string(), wait: seconds.map(Duration::from_secs) }
+    let reason = answer.status().to_string();
+    OpenError::Failed { code: Code::UnexpectedAnswer, reason, wait: seconds.map(Duration::from_secs) }
 }
 
 pub(super) struct Connection {

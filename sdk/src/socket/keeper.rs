@@ -13,7 +13,7 @@ use super::{
     connection::{self, Connection, End, OpenError, Place},
 };
 use crate::{
-    Client, Error, SessionState,
+    Client, Code, Error, SessionState,
     retry::back_off,
     session::{Grant, Login},
 };
@@ -46,7 +46,8 @@ pub(super) struct Keeper {
     /// Attempts since the last good connection.
     attempts: u32,
     was_good: bool,
-    is_told_disconnected: bool,
+    /// Why it is away, as the reader knows it.
+    told: Option<Code>,
 }
 
 impl Keeper {
@@ -61,7 +62,7 @@ impl Keeper {
             place: None,
             attempts: 0,
             was_good: false,
-            is_told_disconnected: false,
+            told: None,
         }
     }
 
@@ -69,7 +70,10 @@ impl Keeper {
         let mut rejected: Option<Grant> = None;
         loop {
             let token = rejected.take().map(|grant| grant.token);
-            let next = match self.client.inner.session.access(token.as_deref()).await {
+            let access = self.client.inner.session.access(token.as_deref()).await;
+            // What this answers to is no reason to end the wait for the next attempt.
+            self.logins.mark_unchanged();
+            let next = match access {
                 Ok(grant) => {
                     let was_renewed = token.is_some();
                     match self.connect_and_serve(&grant).await {
@@ -85,8 +89,8 @@ impl Keeper {
                 Err(Error::SignedOut) => Next::Stop,
                 Err(error) => {
                     tracing::debug!(%error, "no token for a socket");
-                    self.tell_disconnected(None).await;
-                    Next::Reconnect(self.back_off())
+                    self.tell_disconnected(None, error.code()).await;
+                    Next::Reconnect(self.wait_after(error.code()))
                 }
             };
             match next {
@@ -121,7 +125,7 @@ impl Keeper {
         self.nudges.mark_unchanged();
         let (position, was_subscribed) = connection.into_place();
         if was_subscribed {
-            self.is_told_disconnected = false;
+            self.told = None;
         }
         self.keep_place(position, generation);
         self.was_good = opened_at.elapsed() >= GOOD_AFTER;
@@ -138,11 +142,11 @@ impl Keeper {
     async fn on_open_error(&mut self, error: OpenError) -> Next {
         match error {
             OpenError::Unauthorized => Next::Renew,
-            OpenError::Failed { reason, wait } => {
-                tracing::debug!(reason, "a socket could not be opened");
-                self.tell_disconnected(None).await;
+            OpenError::Failed { code, reason, wait } => {
+                tracing::debug!(%code, reason, "a socket could not be opened");
+                self.tell_disconnected(None, code).await;
                 let asked = wait.unwrap_or_default().min(LONGEST_PAUSE);
-                Next::Reconnect(self.back_off().max(asked))
+                Next::Reconnect(self.wait_after(code).max(asked))
             }
         }
     }
@@ -158,13 +162,11 @@ impl Keeper {
             }
             End::Closed { code: Some(close::TOKEN_EXPIRED), .. } => (Some(close::TOKEN_EXPIRED), Next::Renew),
             // Somebody else's socket was opened for this one; two devices must not throw each other out for ever.
-            End::Closed { code: Some(POLICY_VIOLATION), .. } => {
-                (Some(POLICY_VIOLATION), Next::Reconnect(LONGEST_WAIT.mul_f64(1.0 + fastrand::f64())))
-            }
+            End::Closed { code: Some(POLICY_VIOLATION), .. } => (Some(POLICY_VIOLATION), Next::Reconnect(long_wait())),
             End::Closed { code, pause: Some(pause) } => (code, Next::Reconnect(pause.min(LONGEST_PAUSE))),
             End::Closed { code, pause: None } => (code, Next::Reconnect(self.back_off())),
         };
-        self.tell_disconnected(code).await;
+        self.tell_disconnected(code, Code::Network).await;
         next
     }
 
@@ -172,16 +174,21 @@ impl Keeper {
         matches!(self.logins.borrow().state, SessionState::SignedOut | SessionState::Ended)
     }
 
+    fn wait_after(&mut self, code: Code) -> Duration {
+        // A hotel's login page goes away with its network, and until then each attempt fails alike.
+        if code == Code::Certificate { long_wait() } else { self.back_off() }
+    }
+
     fn back_off(&mut self) -> Duration {
         self.attempts += 1;
         back_off(self.client.inner.transport.retry_policy().first_delay, LONGEST_WAIT, self.attempts)
     }
 
-    /// Once per loss, not per attempt.
-    async fn tell_disconnected(&mut self, close_code: Option<u16>) {
-        if !self.is_told_disconnected {
-            self.is_told_disconnected = true;
-            let _ = self.events.send(Event::Disconnected { close_code }).await;
+    /// Once per loss and reason, not per attempt.
+    async fn tell_disconnected(&mut self, close_code: Option<u16>, code: Code) {
+        if self.told != Some(code) {
+            self.told = Some(code);
+            let _ = self.events.send(Event::Disconnected { close_code, code }).await;
         }
     }
 
@@ -193,4 +200,9 @@ impl Keeper {
             _ = self.logins.changed() => {}
         }
     }
+}
+
+/// Not all at the same instant.
+fn long_wait() -> Duration {
+    LONGEST_WAIT.mul_f64(1.0 + fastrand::f64())
 }

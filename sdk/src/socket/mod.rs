@@ -20,7 +20,7 @@ use tokio::{
 };
 
 use self::keeper::Keeper;
-use crate::Client;
+use crate::{Client, Code};
 
 /// As many people as the server lets a socket name.
 const MOST_VISIBLE: usize = 500;
@@ -42,10 +42,14 @@ pub enum Event {
     /// Changes before this moment may have been missed: read the state over HTTP. Comes after the first
     /// [`Connected`](Self::Connected), and later only where a connection could not be resumed.
     Resync,
-    /// The connection is lost, or could not be made; another attempt follows by itself.
+    /// The connection is lost, or could not be made; another attempt follows by itself. Told again where the next
+    /// attempt fails for another reason.
     Disconnected {
         /// Why the server closed it, where it said so.
         close_code: Option<u16>,
+        /// What broke it, or keeps it from being made: [`Code::Network`] most of the time. After
+        /// [`Code::Certificate`] attempts are far apart until [`Client::network_changed`].
+        code: Code,
     },
     /// The login is over. Nothing follows.
     SignedOut,

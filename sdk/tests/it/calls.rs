@@ -6,8 +6,9 @@ use std::{
 use saathii_sdk::{
     CallFilter, CallSession, CallState, Client, Error, IdempotencyKey, Page, RetryPolicy, Side,
     types::{
-        CallId, Coins, Earnings, ErrorCode, UserId,
+        CallId, Coins, Earnings, ErrorCode, Paise, UserId,
         calls::{CallStatus, CallType, EndCause},
+        payments::VerifyRecharge,
         wallet::TransactionType,
     },
 };
@@ -18,6 +19,8 @@ use crate::support::{Answer, Clock, Peer, Seen, Server, done, ok, refused, soon}
 
 const START: &str = "POST /calls/start";
 const END: &str = "POST /calls/end";
+const RECHARGE: &str = "POST /calls/recharge";
+const VERIFY: &str = "POST /calls/recharge/verify";
 const ONGOING: &str = "GET /calls/ongoing";
 const HEARTBEAT: &str = "POST /users/me/heartbeat";
 const STEP: Duration = Duration::from_millis(100);
@@ -78,6 +81,22 @@ impl Shared {
             "GET /calls/balance" => ok(json!({
                 "user_id": 1, "current_balance": world.coins, "total_earned": 1000, "total_spent": 0
             })),
+            RECHARGE if seen.body["payment_method"] == "card" => Answer::Json(
+                202,
+                json!({
+                    "transaction_id": "RCH_1", "amount_rupees": 150, "coins_added": 0, "new_balance": world.coins,
+                    "message": "Payment pending", "status": "pending", "order": {
+                        "provider": "razorpay", "order_id": "order_1", "key_id": "k", "amount_paise": 15000, "currency": "INR"
+                    }
+                }),
+            ),
+            RECHARGE | VERIFY => {
+                world.coins += 300;
+                ok(json!({
+                    "transaction_id": "RCH_1", "amount_rupees": 150, "coins_added": 300, "new_balance": world.coins,
+                    "message": "Successfully recharged 300 coins for ₹150"
+                }))
+            }
             "GET /calls/rates" => ok(json!({
                 "call_rates": {"audio": {"rate_per_minute": 10, "minimum_charge": 10}}, "recharge_options": {"150": 300},
                 "listener_earnings": {"audio": 15}
@@ -258,7 +277,7 @@ async fn too_few_coins_are_told_with_how_many() {
     })
     .await;
     let error = server.signed_in("good").calls().start(UserId(2), CallType::Audio).await.unwrap_err();
-    assert_eq!(error.code(), Some(ErrorCode::InsufficientCoins));
+    assert_eq!(error.code(), ErrorCode::InsufficientCoins);
     let missing = error.missing_coins().unwrap();
     assert_eq!((missing.required, missing.available), (Coins(10), Coins(4)));
     assert!(!error.is_transient());
@@ -327,6 +346,59 @@ async fn a_recharge_goes_on_with_the_call() {
     peer.say(minute(7, 2, 290)).await;
     assert_eq!(shown(next(&mut session).await), (2, Some(290), Some(30), false));
     assert_eq!(server.seen(START).len(), 1);
+}
+
+#[tokio::test]
+async fn a_recharge_out_of_the_call_clears_the_warning_before_it_returns() {
+    let (_server, shared, _client, mut session, mut peer) = in_call(40).await;
+    shared.bill(4, 10);
+    peer.say(minute(7, 4, 10)).await;
+    assert_eq!(shown(next(&mut session).await), (4, Some(10), Some(2), true));
+    assert_eq!(session.recharge(150, Some("upi")).await.unwrap().coins_added, Coins(300));
+    assert_eq!(shown(session.current()), (4, Some(310), Some(32), false));
+    shared.bill(5, 300);
+    peer.say(minute(7, 5, 300)).await;
+    minutes_become(&mut session, 5).await;
+    assert_eq!(shown(session.current()), (5, Some(300), Some(31), false), "it goes on");
+}
+
+#[tokio::test]
+async fn a_recharge_that_is_still_to_be_paid_hands_out_its_order_and_counts_once_it_is_proven() {
+    let (server, _, _client, session, _peer) = in_call(20).await;
+    let order = session.recharge(150, Some("card")).await.unwrap().order.unwrap();
+    assert_eq!((order.order_id.as_str(), order.amount_paise), ("order_1", Paise(15_000)));
+    assert_eq!(shown(session.current()), (1, Some(20), Some(3), true), "nothing is paid");
+    let proof = VerifyRecharge {
+        razorpay_order_id: order.order_id,
+        razorpay_payment_id: "pay_1".into(),
+        razorpay_signature: "s".into(),
+    };
+    session.verify_recharge(&proof).await.unwrap();
+    assert_eq!(shown(session.current()), (1, Some(320), Some(33), false));
+    assert_eq!(server.seen(VERIFY)[0].body["razorpay_payment_id"], "pay_1");
+}
+
+#[tokio::test]
+async fn a_recharge_whose_coins_cannot_be_read_is_still_a_recharge() {
+    let (_server, shared, client, mut session, _peer) = in_call(20).await;
+    // The purchase goes through, and then the server is away.
+    client.recharges().buy(150, None).await.unwrap();
+    let clock = Clock::stop();
+    shared.world().is_down = true;
+    let refreshed = driven(&clock, session.refresh()).await;
+    assert_eq!(refreshed.unwrap_err().code(), ErrorCode::Unavailable);
+    assert_eq!(shown(session.current()), (1, Some(20), Some(3), true));
+    shared.world().is_down = false;
+    driven(&clock, async { while shown(next(&mut session).await).1 != Some(320) {} }).await;
+}
+
+#[tokio::test]
+async fn a_call_that_is_over_answers_a_refresh_with_its_end() {
+    let (_server, shared, _client, mut session, _peer) = in_call(40).await;
+    shared.end(2, "completed");
+    assert!(session.refresh().await.unwrap().is_ended());
+    while session.changed().await.is_some() {}
+    assert!(session.refresh().await.unwrap().is_ended());
 }
 
 #[tokio::test]

@@ -1,6 +1,9 @@
 use std::time::Duration;
 
-use saathii_sdk::{Client, Error, RetryPolicy, Verified, types::ErrorCode};
+use saathii_sdk::{
+    Client, Error, IdempotencyKey, RetryPolicy, Verified,
+    types::{Earnings, ErrorCode, payments::VerifyRecharge},
+};
 use serde_json::json;
 use tokio::net::TcpSocket;
 
@@ -33,7 +36,7 @@ async fn a_limit_of_minutes_is_told_at_once() {
     let server = Server::start(|_| limited(900)).await;
     let client = server.client().build().unwrap();
     let error = soon(client.auth().request_otp("+919876543210")).await.unwrap_err();
-    assert_eq!(error.code(), Some(ErrorCode::RateLimited));
+    assert_eq!(error.code(), ErrorCode::RateLimited);
     assert_eq!(error.retry_after(), Some(Duration::from_mins(15)));
     assert!(error.is_transient());
     assert_eq!(server.seen(REQUEST).len(), 1);
@@ -50,6 +53,33 @@ async fn what_must_happen_once_is_not_repeated_once_it_was_sent() {
         assert!(failed.again.is_some(), "its user may try again");
         assert_eq!(server.seen(VERIFY).len(), 1);
     }
+}
+
+#[tokio::test]
+async fn what_moves_money_bears_one_key_however_often_it_is_sent() {
+    let server =
+        Server::start(|seen| if seen.earlier == 0 { Answer::Lost } else { refused(400, "invalid_amount") }).await;
+    let client = server.signed_in("good");
+    let proof = VerifyRecharge {
+        razorpay_order_id: "order_1".into(),
+        razorpay_payment_id: "pay_1".into(),
+        razorpay_signature: "s".into(),
+    };
+    let kept: IdempotencyKey = "kept-since-the-last-start".parse().unwrap();
+    client.recharges().buy(150, Some("upi")).await.unwrap_err();
+    client.recharges().verify(&proof).await.unwrap_err();
+    client.withdrawals().request(Earnings(1000)).await.unwrap_err();
+    for what in ["POST /calls/recharge", "POST /calls/recharge/verify", "POST /wallet/withdraw"] {
+        let keys: Vec<_> = server.seen(what).into_iter().map(|seen| seen.key.unwrap()).collect();
+        assert!(keys.len() == 2 && keys[0] == keys[1], "{what}: {keys:?}");
+    }
+    client.recharges().with_key(&kept).buy(150, None).await.unwrap_err();
+    client.recharges().with_key(&kept).verify(&proof).await.unwrap_err();
+    client.withdrawals().with_key(&kept).request(Earnings(1000)).await.unwrap_err();
+    for what in ["POST /calls/recharge", "POST /calls/recharge/verify", "POST /wallet/withdraw"] {
+        assert_eq!(server.seen(what)[2].key.as_deref(), Some(kept.as_str()), "{what}");
+    }
+    assert_eq!(server.seen("POST /calls/recharge")[2].body, json!({"amount_rupees": 150}));
 }
 
 #[tokio::test]

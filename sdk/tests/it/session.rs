@@ -7,7 +7,9 @@ use std::{
 };
 
 use futures_util::future::join_all;
-use saathii_sdk::{Client, Error, MemoryStore, SessionState, StoreError, TokenStore, Tokens, types::ErrorCode};
+use saathii_sdk::{
+    Client, Error, MemoryStore, SessionState, SignOut, StoreError, TokenStore, Tokens, Verified, types::ErrorCode,
+};
 use serde_json::json;
 
 use crate::support::{Answer, Seen, Server, access, done, gate, ok, pair, refused, soon, stored, tokens};
@@ -189,7 +191,75 @@ async fn a_refused_refresh_signs_out_once() {
     assert_eq!(store.refresh_token(), None);
     assert_eq!(session.changed().await, Some(SessionState::Ended));
     assert!(futures_util::FutureExt::now_or_never(session.changed()).is_none(), "it is told once");
+    assert_eq!(session.signed_out().await, Some(SignOut::ByServer));
+    assert!(futures_util::FutureExt::now_or_never(session.signed_out()).is_none(), "and whose doing it was");
     assert!(matches!(client.users().me().await, Err(Error::SignedOut)));
+}
+
+#[tokio::test]
+async fn a_sign_out_is_told_also_where_the_next_login_follows_at_once() {
+    let server = Server::start(|seen| match seen.what.as_str() {
+        "POST /auth/verify" => {
+            ok(json!({"status": "registered", "access_token": access("1", 1800), "refresh_token": "r-1"}))
+        }
+        _ => done(),
+    })
+    .await;
+    let client = server.client().token_store(stored("good")).build().unwrap();
+    let mut session = client.session();
+    // Nothing was read yet, and still somebody is signed out.
+    client.auth().forget().await.unwrap();
+    let sent = client.auth().request_otp("+919876543210").await.unwrap();
+    assert!(matches!(sent.verify("123456").await, Ok(Verified::SignedIn)));
+    assert_eq!(session.changed().await, Some(SessionState::SignedIn), "what was between is not seen any more");
+    assert_eq!(session.take_sign_out(), Some(SignOut::ByUser));
+    assert_eq!(session.take_sign_out(), None);
+    assert_eq!(client.session().take_sign_out(), None, "whoever comes later hears of what comes later");
+
+    let fresh = server.client().build().unwrap();
+    let mut session = fresh.session();
+    assert!(!fresh.is_signed_in().await.unwrap());
+    fresh.auth().forget().await.unwrap();
+    assert_eq!(session.take_sign_out(), None, "nobody was signed in");
+}
+
+#[tokio::test]
+async fn a_clock_an_hour_off_renews_once_and_signs_nobody_out() {
+    const HOUR: u64 = 3600;
+    // What the server says is fresh, whatever this device's clock says of it.
+    for (stored_access, access_ends_at, refusals) in [("fresh", now() - HOUR, 0), ("old", now() + HOUR, 1)] {
+        let server = Server::start(renewing).await;
+        let store = Shared::with(&tokens(stored_access, access_ends_at));
+        let client = server.client().token_store(store.clone()).build().unwrap();
+        for _ in 0..5 {
+            client.presence().send_heartbeat().await.unwrap();
+        }
+        assert_eq!(server.seen(REFRESH).len(), 1, "{stored_access}");
+        let refused = server.seen(HEARTBEAT).iter().filter(|seen| seen.token.as_deref() == Some("old")).count();
+        assert_eq!(refused, refusals);
+        assert_eq!(client.session().state(), SessionState::SignedIn);
+        // The next start, with the clock as wrong as before.
+        let again = server.client().token_store(store).build().unwrap();
+        again.presence().send_heartbeat().await.unwrap();
+        assert_eq!(server.seen(REFRESH).len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn two_clients_with_one_token_and_a_store_each_get_one_successor() {
+    // As the server does: a used token is answered alike for a while.
+    let server = Server::start(renewing).await;
+    let clients = [(); 2].map(|()| {
+        let store = Shared::with(&expired());
+        (server.client().token_store(store.clone()).build().unwrap(), store)
+    });
+    let beats = join_all(clients.iter().map(|(client, _)| async { client.presence().send_heartbeat().await }));
+    assert!(soon(beats).await.iter().all(Result::is_ok));
+    let refreshes = server.seen(REFRESH);
+    assert!(refreshes.iter().all(|seen| seen.body == json!({"refresh_token": "r-0"})), "{refreshes:?}");
+    for (_, store) in &clients {
+        assert_eq!(store.refresh_token().as_deref(), Some("r-1"));
+    }
 }
 
 #[tokio::test]
@@ -201,7 +271,7 @@ async fn a_new_token_that_is_refused_as_well_ends_the_call_and_not_the_login() {
     .await;
     let client = server.signed_in("old");
     let error = client.presence().send_heartbeat().await.unwrap_err();
-    assert_eq!((error.status(), error.code()), (Some(401), Some(ErrorCode::InvalidToken)));
+    assert_eq!((error.status(), error.code()), (Some(401), ErrorCode::InvalidToken.into()));
     assert_eq!(server.seen(REFRESH).len(), 1);
     assert_eq!(server.seen(HEARTBEAT).len(), 2);
     assert!(client.is_signed_in().await.unwrap());
@@ -298,12 +368,15 @@ async fn a_logout_is_the_users_own_even_where_its_answer_was_lost() {
     .await;
     let store = Shared::with(&tokens("old", u64::MAX));
     let client = server.client().token_store(store.clone()).build().unwrap();
+    let mut from_the_start = client.session();
     client.auth().logout().await.unwrap();
+    assert_eq!(from_the_start.signed_out().await, Some(SignOut::ByUser));
     let mut session = client.session();
     assert_eq!(session.state(), SessionState::SignedOut);
     assert_eq!(store.refresh_token(), None);
     client.auth().forget().await.unwrap();
     assert!(futures_util::FutureExt::now_or_never(session.changed()).is_none(), "it is told once");
+    assert_eq!(session.take_sign_out(), None, "it was over when this watch began");
 }
 
 #[tokio::test]

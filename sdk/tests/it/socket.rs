@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use saathii_sdk::{
-    Client, Event, SessionState, Socket,
+    Client, Code, Event, SessionState, Socket,
     types::{UserId, events::Topic, presence::UserPresence},
 };
 use serde_json::{Value, json};
@@ -60,7 +60,7 @@ async fn a_lost_connection_resumes_where_it_broke_off() {
     peer.status(status(1, true), 9).await;
     assert_eq!(next(&mut socket).await, event(status(1, true)));
     drop(peer);
-    assert_eq!(next(&mut socket).await, Event::Disconnected { close_code: None });
+    assert_eq!(next(&mut socket).await, Event::Disconnected { close_code: None, code: Code::Network });
     let mut peer = server.accept().await;
     let asked = peer.subscribe("e", 9, true).await;
     assert_eq!(asked["resume"], json!({"epoch": "e", "offset": 9}));
@@ -73,7 +73,7 @@ async fn a_lost_connection_resumes_where_it_broke_off() {
 async fn what_cannot_be_resumed_is_to_be_read_again() {
     let (server, _client, mut socket, peer) = connected().await;
     peer.close(4408).await;
-    assert_eq!(next(&mut socket).await, Event::Disconnected { close_code: Some(4408) });
+    assert_eq!(next(&mut socket).await, Event::Disconnected { close_code: Some(4408), code: Code::Network });
     let mut peer = server.accept().await;
     assert_eq!(peer.subscribe("f", 1, false).await["resume"], json!({"epoch": "e", "offset": 5}));
     assert_eq!(next(&mut socket).await, Event::Connected);
@@ -109,7 +109,7 @@ async fn signing_out_here_closes_the_socket() {
 async fn an_expired_token_is_renewed_before_the_next_connection() {
     let (server, _client, mut socket, peer) = connected().await;
     peer.close(4402).await;
-    assert_eq!(next(&mut socket).await, Event::Disconnected { close_code: Some(4402) });
+    assert_eq!(next(&mut socket).await, Event::Disconnected { close_code: Some(4402), code: Code::Network });
     let mut peer = server.accept().await;
     assert_eq!(peer.token, Some(access("1", 1800)));
     assert_eq!(peer.subscribe("e", 5, true).await["resume"]["offset"], 5);
@@ -122,7 +122,7 @@ async fn a_server_that_restarts_is_given_the_time_it_asks_for() {
     let (server, _client, mut socket, mut peer) = connected().await;
     peer.say(json!({"type": "reconnect", "after_ms": 4000})).await;
     peer.close(1012).await;
-    assert_eq!(next(&mut socket).await, Event::Disconnected { close_code: Some(1012) });
+    assert_eq!(next(&mut socket).await, Event::Disconnected { close_code: Some(1012), code: Code::Network });
     let (mut peer, waited) = clock.drive(STEP, server.accept()).await;
     assert!(waited >= Duration::from_secs(4), "{waited:?}");
     assert_eq!(peer.subscribe("e", 5, true).await["resume"]["offset"], 5);
@@ -135,7 +135,7 @@ async fn an_app_that_comes_on_screen_does_not_wait() {
     let (server, client, mut socket, mut peer) = connected().await;
     peer.say(json!({"type": "reconnect", "after_ms": 60_000})).await;
     peer.close(1012).await;
-    assert_eq!(next(&mut socket).await, Event::Disconnected { close_code: Some(1012) });
+    assert_eq!(next(&mut socket).await, Event::Disconnected { close_code: Some(1012), code: Code::Network });
     client.set_foreground(true);
     server.accept().await;
 }
@@ -151,7 +151,7 @@ async fn a_peer_that_went_silent_is_left() {
     clock.drive(second, silent.hear("ping")).await;
     // No pong this time, and the connection stays open.
     let (told, _) = clock.drive(second, next(&mut socket)).await;
-    assert_eq!(told, Event::Disconnected { close_code: None });
+    assert_eq!(told, Event::Disconnected { close_code: None, code: Code::Network });
     let (mut peer, _) = clock.drive(second, server.accept()).await;
     assert_eq!(peer.subscribe("e", 5, true).await["resume"]["offset"], 5);
 }
@@ -214,7 +214,7 @@ async fn a_refused_handshake_renews_the_token_once() {
         .build()
         .unwrap();
     let mut socket = client.socket(Topic::Feed);
-    assert_eq!(next(&mut socket).await, Event::Disconnected { close_code: None });
+    assert_eq!(next(&mut socket).await, Event::Disconnected { close_code: None, code: Code::UnexpectedAnswer });
     server.sees("GET /refusing/ws/feed", 4).await;
     // The address of this server has a folder before it, and so has the refresh.
     assert_eq!(server.seen("POST /refusing/auth/refresh").len(), 1);

@@ -13,7 +13,7 @@ use axum::{
     Router,
     body::{Body, Bytes},
     extract::{Request, WebSocketUpgrade},
-    http::{HeaderMap, Response, header},
+    http::{HeaderMap, Response, header::CONTENT_TYPE},
 };
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use saathii_sdk::{Client, ClientBuilder, RetryPolicy, TokenStore, Tokens};
@@ -38,6 +38,10 @@ pub(crate) struct Seen {
     /// The `Idempotency-Key`.
     pub(crate) key: Option<String>,
     pub(crate) body: Value,
+    /// The body as it came.
+    pub(crate) raw: Bytes,
+    /// The server's own address.
+    pub(crate) host: String,
     /// How many of the same kind came before.
     pub(crate) earlier: usize,
 }
@@ -46,6 +50,8 @@ pub(crate) enum Answer {
     Json(u16, Value),
     /// Not of this API.
     Page(u16),
+    /// Not of this API either.
+    Text(u16, &'static str),
     /// The server did it, and the connection breaks before its answer is through.
     Lost,
     /// No answer, ever.
@@ -151,15 +157,21 @@ async fn record(log: &Mutex<Vec<Seen>>, request: Request) -> Seen {
         what,
         query: parts.uri.query().unwrap_or_default().to_owned(),
         token: bearer(&parts.headers),
-        key: parts.headers.get("idempotency-key").map(|key| key.to_str().unwrap().to_owned()),
+        key: header(&parts.headers, "idempotency-key"),
         body: serde_json::from_slice(&body).unwrap_or_default(),
+        raw: body,
+        host: header(&parts.headers, "host").unwrap_or_default(),
     };
     log.push(seen.clone());
     seen
 }
 
+fn header(headers: &HeaderMap, name: &str) -> Option<String> {
+    headers.get(name).map(|value| value.to_str().unwrap().to_owned())
+}
+
 fn bearer(headers: &HeaderMap) -> Option<String> {
-    Some(headers.get(header::AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ")?.to_owned())
+    Some(header(headers, "authorization")?.strip_prefix("Bearer ")?.to_owned())
 }
 
 async fn respond(mut answer: Answer) -> Response<Body> {
@@ -168,10 +180,11 @@ async fn respond(mut answer: Answer) -> Response<Body> {
         answer = *behind;
     }
     let response =
-        |status, kind, body| Response::builder().status(status).header(header::CONTENT_TYPE, kind).body(body).unwrap();
+        |status, kind, body| Response::builder().status(status).header(CONTENT_TYPE, kind).body(body).unwrap();
     match answer {
         Answer::Json(status, value) => response(status, "application/json", value.to_string().into()),
         Answer::Page(status) => response(status, "text/html", "<html>".into()),
+        Answer::Text(status, text) => response(status, "application/xml", text.into()),
         Answer::Lost => {
             let broken = futures_util::stream::iter([Ok(Bytes::from("{")), Err("the wire is cut")]);
             response(200, "application/json", Body::from_stream(broken))
