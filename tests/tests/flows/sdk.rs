@@ -14,7 +14,7 @@ use saathii_sdk::{
         wallet::TransactionType,
     },
 };
-use tests::{TestApp, app::Person};
+use tests::{Person, TestApp};
 use tokio::time::timeout;
 
 fn client(app: &TestApp) -> Client {
