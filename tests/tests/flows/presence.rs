@@ -7,7 +7,7 @@ use saathii_sdk::types::{UserId, presence::StatusPatch};
 use saathii_server::presence;
 use serde_json::json;
 use tests::{
-    Refused, TestApp,
+    Person, Refused, TestApp,
     people::{BUSY, FREE, ONLINE},
 };
 
@@ -62,7 +62,10 @@ async fn hundreds_of_heartbeats_at_once_are_all_recorded() {
     for i in 0..10 {
         people.push(app.register(&format!("beater{i}"), "user").await);
     }
-    join_all((0..300).map(|i| app.heartbeat(&people[i % 10]))).await;
+    // By hand, so that the burst is the server's alone.
+    let beat = |person: &Person| app.request(Method::POST, "/users/me/heartbeat").bearer(&person.access).send();
+    let answers = join_all((0..300).map(|i| beat(&people[i % 10]))).await;
+    assert!(answers.iter().all(|answer| answer.status == 200));
     for person in &people {
         assert!(person.client.presence().my_status().await.unwrap().is_online);
     }
