@@ -1,6 +1,8 @@
-//! Signs in, shows the live feed and calls a listener: `cargo run -p saathii-sdk --example terminal [address]`.
+//! Signs in, shows the live feed, calls a listener and buys coins when they run low:
+//! `cargo run -p saathii-sdk --example terminal [address]`.
 //!
-//! The login is kept in `saathii-login.json` in the temporary folder. A server in development prints the code.
+//! The login is kept in `saathii-login.json` in the temporary folder. A server in development prints the code, and its
+//! demo the phones that one may sign in with.
 #![expect(clippy::print_stdout, reason = "a program for the terminal")]
 
 use std::{
@@ -12,8 +14,10 @@ use std::{
 use saathii_sdk::{
     CallSession, CallState, Client, Failed, FeedFilter, FeedState, FileStore, NewUser, OtpSent, Registration, Verified,
     types::{
+        Coins,
         calls::{CallRates, CallType},
         feed::FeedListener,
+        payments::Recharge,
         users::Sex,
     },
 };
@@ -29,30 +33,44 @@ async fn main() -> Result<(), Box<dyn Error>> {
         sign_in(&client, &mut keyboard).await?;
     }
     client.set_foreground(true);
+    let rates = client.calls().rates().await?;
     // The app may have been closed in a call.
     if let Some(call) = client.calls().resume().await? {
-        talk(call, &mut keyboard).await?;
+        talk(call, &rates, &mut keyboard).await?;
     }
-    let rates = client.calls().rates().await?;
     loop {
         let greeting = greet(&client, &rates).await?;
         let Some(listener) = choose(&client, &greeting, &mut keyboard).await else { return Ok(()) };
         match client.calls().start(listener.user_id, CallType::Audio).await {
             Ok(call) => {
-                println!("You talk to {}. Enter hangs up.", listener.username);
-                talk(call, &mut keyboard).await?;
+                println!("You talk to {}.", listener.username);
+                talk(call, &rates, &mut keyboard).await?;
             }
             Err(error) => {
                 println!("{error}");
-                if error.missing_coins().is_some() {
-                    // The purchase goes here, and then the same call again.
-                    for (rupees, coins) in &rates.recharge_options {
-                        println!("{coins} coins for ₹{rupees}: POST /calls/recharge");
-                    }
+                if error.missing_coins().is_some()
+                    && let Some((rupees, coins)) = cheapest(&rates)
+                    && keyboard.ask(&format!("Buy {coins} coins for ₹{rupees}? y")).await? == "y"
+                {
+                    tell_recharge(client.recharges().buy(rupees, Some("terminal")).await);
                 }
             }
         }
         keyboard.ask("Enter to go on").await?;
+    }
+}
+
+fn cheapest(rates: &CallRates) -> Option<(i64, Coins)> {
+    rates.recharge_options.iter().map(|(rupees, coins)| (*rupees, *coins)).min()
+}
+
+fn tell_recharge(recharge: Result<Recharge, saathii_sdk::Error>) {
+    match recharge {
+        Ok(Recharge { order: Some(order), .. }) => {
+            println!("To be paid: order {} at {}, whose checkout a terminal has not.", order.order_id, order.provider);
+        }
+        Ok(recharge) => println!("{}, {} in all.", recharge.message, recharge.new_balance),
+        Err(error) => println!("Nothing was bought: {error}"),
     }
 }
 
@@ -98,7 +116,8 @@ fn show(greeting: &str, state: &FeedState) {
 }
 
 /// Shows the call until somebody ends it.
-async fn talk(mut call: CallSession, keyboard: &mut Keyboard) -> Result<(), saathii_sdk::Error> {
+async fn talk(mut call: CallSession, rates: &CallRates, keyboard: &mut Keyboard) -> Result<(), saathii_sdk::Error> {
+    println!("Enter hangs up, r and Enter buys coins.");
     tell(call.current());
     loop {
         select! {
@@ -106,10 +125,11 @@ async fn talk(mut call: CallSession, keyboard: &mut Keyboard) -> Result<(), saat
                 Some(state) => tell(state),
                 None => return Ok(()),
             },
-            Some(_) = keyboard.lines.recv() => {
-                if let Err(error) = call.end().await {
+            Some(line) = keyboard.lines.recv() => match (line.trim(), cheapest(rates)) {
+                ("r", Some((rupees, _))) => tell_recharge(call.recharge(rupees, Some("terminal")).await),
+                _ => if let Err(error) = call.end().await {
                     println!("The call goes on: {error}");
-                }
+                },
             }
         }
     }
@@ -119,7 +139,7 @@ fn tell(state: CallState) {
     match state {
         CallState::Ongoing { minutes, coins_spent, remaining_coins, low_balance, .. } => {
             let left = remaining_coins.map(|coins| format!(", {coins} left")).unwrap_or_default();
-            let warning = if low_balance { " — recharge to go on" } else { "" };
+            let warning = if low_balance { " — r buys more" } else { "" };
             println!("Minute {minutes}: {coins_spent} coins{left}{warning}");
         }
         CallState::Ended { cause, duration_seconds, coins_spent, .. } => {

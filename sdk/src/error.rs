@@ -180,7 +180,9 @@ impl Error {
     pub(crate) fn retry(&self) -> Retry {
         match self {
             Self::Network { may_have_arrived: false, .. } => Retry::Harmless { after: None },
-            Self::Network { .. } | Self::Timeout => Retry::Ambiguous { after: None },
+            Self::Network { .. } | Self::Timeout | Self::UploadRefused { status: 408 | 429 | 500 | 503, .. } => {
+                Retry::Ambiguous { after: None }
+            }
             // A limit is taken before anything is done.
             Self::Refused { status: 429, .. } => Retry::Harmless { after: self.retry_after() },
             // The first of them holds the key, and this one did nothing.
@@ -188,7 +190,6 @@ impl Error {
                 Retry::Harmless { after: Some(self.retry_after().unwrap_or(IN_PROGRESS)) }
             }
             Self::Refused { status: 408 | 502 | 503 | 504, .. } => Retry::Ambiguous { after: self.retry_after() },
-            Self::UploadRefused { status: 408 | 429 | 500 | 503, .. } => Retry::Ambiguous { after: None },
             Self::Refused { .. }
             | Self::Certificate { .. }
             | Self::Unexpected { .. }

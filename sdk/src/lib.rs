@@ -21,15 +21,23 @@
 //! # }
 //! ```
 //!
-//! **Errors** say whether to try again: [`Error::is_transient`], [`Error::retry_after`]. Requests do so by themselves, as
-//! the [`RetryPolicy`] allows, and never repeat what must happen once unless the server surely did not get it, or knows
-//! it by its [`IdempotencyKey`].
+//! [`Client`] has one method per feature, and behind it every endpoint that an app may ask for. What is the dashboard's
+//! (`/admin/…`) and the operator's (`/livez`, `/readyz`, `/metrics`) is not here.
+//!
+//! **Errors** have a [`Code`], the same in every language, and say whether to try again: [`Error::is_transient`],
+//! [`Error::retry_after`]. Requests do so by themselves, as the [`RetryPolicy`] allows, and never repeat what must happen
+//! once unless the server surely did not get it, or knows it by its [`IdempotencyKey`].
 //!
 //! **Logins** live in a [`TokenStore`]. They are renewed before they expire, by one call for all, and survive a crash
-//! at any moment. [`Client::session`] tells when the server ends one.
+//! at any moment. [`Client::session`] tells when one ends, and by whose doing.
 //!
 //! **Calls** ([`CallsApi::start`]) are billed by the server, minute by minute; a [`CallSession`] shows the minutes, the
-//! coins and the end, whatever becomes of the connection. [`CallsApi::incoming`] rings for a listener.
+//! coins and the end, whatever becomes of the connection, and [`CallSession::recharge`] lets it go on.
+//! [`CallsApi::incoming`] rings for a listener.
+//!
+//! **Private servers** whose certificate no public authority has signed are trusted by
+//! [`ClientBuilder::root_certificate`]. Any other certificate that does not fit is [`Code::Certificate`], and nothing is
+//! sent.
 //!
 //! **Sockets** ([`Client::socket`]) reconnect and resume. [`Event::Resync`] is the one thing to act on: read the state
 //! again. [`LiveFeed`] does all that.

@@ -5,6 +5,19 @@ use std::time::Duration;
 use crate::error::{Error, Retry};
 
 /// How often a failed request is repeated, and how patiently.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use saathii_sdk::{Client, RetryPolicy};
+///
+/// # fn example() -> Result<(), saathii_sdk::Error> {
+/// let retry = RetryPolicy { attempts: 6, longest_delay: Duration::from_secs(30), ..RetryPolicy::default() };
+/// let client = Client::builder().retry(retry).build()?;
+/// # Ok(())
+/// # }
+/// # example().unwrap();
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RetryPolicy {
     /// Attempts in all, the first included.

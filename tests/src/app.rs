@@ -68,8 +68,25 @@ pub struct TestApp {
     pub state: AppState,
     pub clock: Clock,
     pub phones: Phones,
+    /// Every route, for whoever serves them once more.
+    pub router: axum::Router,
     vars: HashMap<String, String>,
     served: JoinHandle<anyhow::Result<()>>,
+}
+
+/// A node that went down.
+pub struct StoppedApp {
+    address: String,
+    clock: Clock,
+    phones: Phones,
+    vars: HashMap<String, String>,
+}
+
+impl StoppedApp {
+    /// Comes back at the same address, on the same stores.
+    pub async fn start(self) -> TestApp {
+        Box::pin(TestApp::start_node(self.vars, self.clock, self.phones, &self.address)).await
+    }
 }
 
 impl TestApp {
@@ -80,6 +97,12 @@ impl TestApp {
     /// On the system's clock, for clients that bring their own.
     pub async fn start_in_real_time() -> Self {
         Self::start_at(Clock::system(), &[]).await
+    }
+
+    /// At the present moment, which then stands still until it is moved: for clients with clocks of their own whose
+    /// minutes are billed.
+    pub async fn start_at_present() -> Self {
+        Self::start_at(Clock::manual(Clock::system().now()), &[]).await
     }
 
     /// With these variables beside or instead of the usual ones.
@@ -127,10 +150,15 @@ impl TestApp {
 
     /// Goes down and comes back at the same address.
     pub async fn restart(self) -> Self {
+        self.go_down().await.start().await
+    }
+
+    /// Goes down in order, and may come back.
+    pub async fn go_down(self) -> StoppedApp {
         let address = self.base.trim_start_matches("http://").to_owned();
         let (vars, clock, phones) = (self.vars.clone(), self.clock.clone(), self.phones.clone());
         self.stop().await;
-        Box::pin(Self::start_node(vars, clock, phones, &address)).await
+        StoppedApp { address, clock, phones, vars }
     }
 
     async fn start_node(vars: HashMap<String, String>, clock: Clock, phones: Phones, address: &str) -> Self {
@@ -140,9 +168,9 @@ impl TestApp {
         let app = App::start(config, &given, &secret, clock.clone(), METRICS.clone()).await.expect("the app starts");
         let listener = TcpListener::bind(address).await.expect("the port");
         let base = format!("http://{}", listener.local_addr().expect("a port"));
-        let state = app.state.clone();
+        let (state, router) = (app.state.clone(), app.router());
         let served = tokio::spawn(app.serve(listener));
-        Self { base, state, clock, phones, vars, served }
+        Self { base, state, clock, phones, router, vars, served }
     }
 
     /// Goes down in order, and returns when all is done.

@@ -29,6 +29,11 @@ impl TestApp {
 
     /// Any number of coins, as a purchase: the shop sells only some.
     pub async fn give_coins(&self, person: &Person, coins: i64) {
+        self.fund(person.id, coins).await;
+    }
+
+    /// As [`give_coins`](Self::give_coins), to somebody of whom only the id is known.
+    pub async fn fund(&self, user: i64, coins: i64) {
         if coins == 0 {
             return;
         }
@@ -38,13 +43,13 @@ impl TestApp {
             "INSERT INTO payments (user_id, provider, amount_paise, coins, payment_method, status, created_at, paid_at)
              VALUES ($1, 'sandbox', $2 * 50, $2, 'test', 'paid', $3, $3) RETURNING payment_id",
         )
-        .bind(person.id)
+        .bind(user)
         .bind(coins)
         .bind(now)
         .fetch_one(&mut *tx)
         .await
         .expect("a payment");
-        wallet::credit_purchase(&mut tx, UserId(person.id), PaymentId(payment), Coins(coins), now)
+        wallet::credit_purchase(&mut tx, UserId(user), PaymentId(payment), Coins(coins), now)
             .await
             .expect("the credit");
         tx.commit().await.expect("the commit");

@@ -16,6 +16,7 @@ pub mod simulation;
 pub mod sms;
 pub mod socket;
 pub mod stores;
+pub mod story;
 pub mod visitor;
 
 pub use self::{

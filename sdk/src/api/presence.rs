@@ -21,6 +21,16 @@ impl PresenceApi<'_> {
     }
 
     /// Changes what the patch names; everybody is told.
+    ///
+    /// ```no_run
+    /// # async fn example(client: saathii_sdk::Client) -> Result<(), saathii_sdk::Error> {
+    /// use saathii_sdk::types::presence::StatusPatch;
+    ///
+    /// let busy = StatusPatch { is_busy: Some(true), ..StatusPatch::default() };
+    /// assert!(client.presence().update_status(&busy).await?.is_busy);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn update_status(&self, patch: &StatusPatch) -> Result<UserStatus, Error> {
         self.client.inner.call(&Request::put("/users/me/status").json(patch)?).await
     }

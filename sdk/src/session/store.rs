@@ -16,6 +16,32 @@ pub type StoreError = Box<dyn std::error::Error + Send + Sync>;
 ///
 /// Called on a thread that may block, never twice at a time by one client. Two clients may share a store: each looks
 /// into it before it renews a login.
+///
+/// ```
+/// use saathii_sdk::{StoreError, TokenStore, Tokens};
+///
+/// /// Keeps the login in the operating system's keychain.
+/// struct Keychain;
+/// # fn read() -> Result<Option<String>, StoreError> { Ok(None) }
+/// # fn write(_: &str) -> Result<(), StoreError> { Ok(()) }
+/// # fn delete() -> Result<(), StoreError> { Ok(()) }
+///
+/// impl TokenStore for Keychain {
+///     fn load(&self) -> Result<Option<Tokens>, StoreError> {
+///         Ok(read()?.map(|secret| serde_json::from_str(&secret)).transpose()?)
+///     }
+///
+///     fn save(&self, tokens: &Tokens) -> Result<(), StoreError> {
+///         write(&serde_json::to_string(tokens)?)
+///     }
+///
+///     fn clear(&self) -> Result<(), StoreError> {
+///         delete()
+///     }
+/// }
+///
+/// let client = saathii_sdk::Client::builder().token_store(Keychain).build().unwrap();
+/// ```
 pub trait TokenStore: Send + Sync + 'static {
     /// What was saved last; `None` after [`clear`](Self::clear), or where nothing was ever saved.
     fn load(&self) -> Result<Option<Tokens>, StoreError>;
@@ -55,6 +81,13 @@ impl TokenStore for MemoryStore {
 }
 
 /// Keeps a login in a file that only its owner reads.
+///
+/// ```
+/// use saathii_sdk::{FileStore, TokenStore};
+///
+/// let store = FileStore::new(std::env::temp_dir().join("nobody-signed-in.json"));
+/// assert_eq!(store.load().unwrap(), None);
+/// ```
 #[derive(Debug)]
 pub struct FileStore {
     path: PathBuf,

@@ -6,10 +6,11 @@ use std::{
     time::Duration,
 };
 
-use saathii_sdk::{FeedFilter, FeedState, LiveFeed, types::UserId};
+use saathii_sdk::{Client, Code, FeedFilter, FeedState, LiveFeed, MemoryStore, RetryPolicy, TokenStore, types::UserId};
 use serde_json::{Value, json};
+use tokio::net::TcpSocket;
 
-use crate::support::{Answer, Clock, Peer, Seen, Server, card, done, ok, refused, soon, status};
+use crate::support::{Answer, Clock, Peer, Seen, Server, card, done, ok, pair, refused, soon, status, tokens};
 
 const PAGE: &str = "GET /feed/listeners";
 const PRESENCE: &str = "GET /users/presence";
@@ -174,6 +175,34 @@ async fn a_page_that_cannot_be_read_is_tried_again() {
     let (feed, _peer) = open(&server, 20).await;
     assert_eq!(ids(&feed.current()), [1]);
     assert_eq!(tries.load(Ordering::SeqCst), 4);
+}
+
+#[tokio::test]
+async fn an_app_that_starts_before_its_server_is_there_once_it_is() {
+    // A port of ours where nobody listens yet.
+    let port = TcpSocket::new_v4().unwrap();
+    port.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let store = MemoryStore::new();
+    store.save(&tokens("expired", 0)).unwrap();
+    let retry = RetryPolicy { first_delay: Duration::from_millis(1), ..RetryPolicy::default() };
+    let address = format!("http://{}", port.local_addr().unwrap());
+    let client = Client::builder().base_url(address).token_store(store).retry(retry).build().unwrap();
+    client.set_foreground(true);
+    let mut feed = client.feed().live(FeedFilter::default(), 20);
+    assert_eq!(client.users().me().await.unwrap_err().code(), Code::Network);
+    assert!(client.is_signed_in().await.unwrap(), "no server is no reason to sign anybody out");
+    assert!(!feed.current().is_loaded);
+
+    let server = Server::on(port.listen(16).unwrap(), |seen| match seen.what.as_str() {
+        PAGE => page(&[card(1, 5.0, true)], seen),
+        "POST /auth/refresh" => ok(pair("1")),
+        _ => done(),
+    });
+    let mut peer = server.accept().await;
+    peer.subscribe("e", 5, false).await;
+    let state = until(&mut feed, |state| state.is_loaded && state.is_live).await;
+    assert_eq!(ids(&state), [1]);
+    assert_eq!(server.seen("POST /auth/refresh").len(), 1);
 }
 
 #[tokio::test]

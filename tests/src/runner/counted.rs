@@ -20,11 +20,14 @@ impl Counts {
         self.failed += other.failed;
     }
 
-    /// What a closing line of libtest or of Node's TAP reporter adds.
+    /// What a closing line of libtest, of Node's TAP reporter or of the story adds.
     fn read(&mut self, line: &str) {
         let words: Vec<&str> = line.split([' ', ';']).filter(|word| !word.is_empty()).collect();
         match words[..] {
             ["test", "result:", _, passed, "passed", failed, "failed", ..] => {
+                self.add(Self { passed: passed.parse().unwrap_or(0), failed: failed.parse().unwrap_or(0) });
+            }
+            [passed, "passed,", failed, "failed"] => {
                 self.add(Self { passed: passed.parse().unwrap_or(0), failed: failed.parse().unwrap_or(0) });
             }
             ["#", "pass", passed] => self.passed += passed.parse().unwrap_or(0),
@@ -52,7 +55,7 @@ pub(super) fn run(command: &mut Command) -> anyhow::Result<Counts> {
 }
 
 /// Runs a command that must succeed and counts for nothing.
-pub(super) fn succeed(command: &mut Command) -> anyhow::Result<()> {
+pub(crate) fn succeed(command: &mut Command) -> anyhow::Result<()> {
     println!("$ {}", shown(command));
     let status = command.status().with_context(|| format!("cannot run {}", shown(command)))?;
     anyhow::ensure!(status.success(), "failed: {}", shown(command));
@@ -74,9 +77,10 @@ mod tests {
         counts.read(
             "test result: FAILED. 72 passed; 3 failed; 0 ignored; 0 measured; 0 filtered out; finished in 17.29s",
         );
+        counts.read("19 passed, 0 failed");
         counts.read("# pass 4");
         counts.read("# fail 1");
         counts.read("test login::a_phone ... ok");
-        assert_eq!(counts, Counts { passed: 76, failed: 4 });
+        assert_eq!(counts, Counts { passed: 95, failed: 4 });
     }
 }

@@ -2,9 +2,10 @@
 //! a suite whose tools cannot be had has failed.
 #![allow(clippy::print_stdout, reason = "it talks to the person, or the log, that runs it")]
 
-mod counted;
+pub(crate) mod bindings;
+pub(crate) mod counted;
 mod suites;
-mod tools;
+pub(crate) mod tools;
 
 use std::{process::ExitCode, time::Instant};
 
@@ -18,7 +19,8 @@ struct Suite {
     run: fn() -> anyhow::Result<Counts>,
 }
 
-const SUITES: [Suite; 5] = [
+/// What runs where nothing is named.
+const SUITES: [Suite; 6] = [
     Suite { name: "rust", about: "every test that needs Rust alone", run: suites::rust },
     Suite { name: "redis", about: "the flows again, on a real redis-server", run: suites::real_redis },
     Suite { name: "storage", about: "verification again, on another S3 (moto)", run: suites::other_s3 },
@@ -27,25 +29,46 @@ const SUITES: [Suite; 5] = [
         about: "the documents and the dashboard in a browser without a network",
         run: suites::pages,
     },
+    Suite {
+        name: "bindings",
+        about: "generated sources compared, and the contract script in Python",
+        run: bindings::suite,
+    },
     Suite { name: "queries", about: "every SQL statement against the migrated schema", run: suites::queries },
 ];
+
+/// What takes too long for every run: by name only.
+const SLOW: [Suite; 1] =
+    [Suite { name: "kotlin", about: "the contract script in Kotlin, compiled first", run: bindings::kotlin }];
 
 /// Runs the named suites, or all; the last line counts the tests.
 pub fn run(names: &[String]) -> ExitCode {
     if names == ["prepare"] {
         return report(suites::prepare_queries());
     }
-    let unknown = names.iter().find(|name| SUITES.iter().all(|suite| suite.name != **name));
+    if names == ["generate"] {
+        return report(bindings::generate());
+    }
+    let unknown = names.iter().find(|name| SUITES.iter().chain(&SLOW).all(|suite| suite.name != **name));
     if let Some(unknown) = unknown {
         println!("no suite `{unknown}`; there are:");
         for suite in &SUITES {
             println!("  {:<8} {}", suite.name, suite.about);
         }
-        println!("and `prepare`, which writes server/.sqlx anew");
+        println!("slow ones, which run only where they are named:");
+        for suite in &SLOW {
+            println!("  {:<8} {}", suite.name, suite.about);
+        }
+        println!(
+            "and `prepare`, which writes server/.sqlx anew, and `generate`, which does so with the sources of bindings"
+        );
         return ExitCode::FAILURE;
     }
     let mut total = Counts::default();
-    for suite in SUITES.iter().filter(|suite| names.is_empty() || names.iter().any(|name| name == suite.name)) {
+    let is_named = |suite: &&Suite| names.iter().any(|name| name == suite.name);
+    let chosen: Vec<&Suite> =
+        if names.is_empty() { SUITES.iter().collect() } else { SUITES.iter().chain(&SLOW).filter(is_named).collect() };
+    for suite in chosen {
         println!("\n== {}: {}", suite.name, suite.about);
         let begun = Instant::now();
         let counts = (suite.run)().unwrap_or_else(|error| {

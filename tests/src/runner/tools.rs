@@ -12,26 +12,26 @@ use anyhow::Context;
 use super::counted::succeed;
 
 /// The workspace's folder.
-pub(super) fn root() -> PathBuf {
+pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
 /// The target folder that this very program was built in.
-pub(super) fn target() -> anyhow::Result<PathBuf> {
+pub(crate) fn target() -> anyhow::Result<PathBuf> {
     let program = env::current_exe()?;
     let target = program.parent().and_then(Path::parent).context("no target folder")?;
     Ok(target.to_owned())
 }
 
 /// By its name: where rustup stands before cargo, it chooses the toolchain for everything below.
-pub(super) fn cargo() -> Command {
+pub(crate) fn cargo() -> Command {
     let mut command = Command::new("cargo");
     command.current_dir(root());
     command
 }
 
 /// A program of a Debian package.
-pub(super) fn debian(program: &str, package: &str) -> anyhow::Result<PathBuf> {
+pub(crate) fn debian(program: &str, package: &str) -> anyhow::Result<PathBuf> {
     if let Some(path) = find(program) {
         return Ok(path);
     }
@@ -40,7 +40,8 @@ pub(super) fn debian(program: &str, package: &str) -> anyhow::Result<PathBuf> {
     find(program).with_context(|| format!("{package} brought no {program}"))
 }
 
-fn debian_package(package: &str) -> anyhow::Result<()> {
+/// What a package brings is looked for by whoever needs it.
+pub(crate) fn debian_package(package: &str) -> anyhow::Result<()> {
     println!("installing Debian's {package}");
     let is_root = Command::new("id").arg("-u").output()?.stdout.starts_with(b"0\n");
     let apt = |words: &[&str]| {
@@ -105,7 +106,7 @@ pub(super) fn python_tool(program: &str, package: &str) -> anyhow::Result<PathBu
 }
 
 /// The packages of an npm folder, as its lock file has them.
-pub(super) fn npm(folder: &Path) -> anyhow::Result<()> {
+pub(crate) fn npm(folder: &Path) -> anyhow::Result<()> {
     let marker = folder.join("node_modules/.package-lock.json");
     let is_current = match (marker.metadata(), folder.join("package-lock.json").metadata()) {
         (Ok(installed), Ok(locked)) => installed.modified()? >= locked.modified()?,

@@ -23,6 +23,7 @@ mod presence;
 mod redis_away;
 mod reports;
 mod sdk;
+mod sdk_endpoints;
 mod senders;
 mod social;
 mod sockets;

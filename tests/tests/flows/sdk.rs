@@ -9,12 +9,16 @@ use saathii_sdk::{
     types::{
         Coins, Earnings, ErrorCode, UserId,
         calls::{CallStatus, CallType, EndCause},
+        payments::VerifyRecharge,
         presence::StatusPatch,
         users::{Role, Sex},
         wallet::TransactionType,
     },
 };
-use tests::{Person, TestApp};
+use tests::{
+    Person, TestApp,
+    razorpay::{Razorpay, checkout},
+};
 use tokio::time::timeout;
 
 fn client(app: &TestApp) -> Client {
@@ -225,6 +229,82 @@ async fn a_call_outlives_a_restart_of_the_server_on_both_phones() {
     ends(&mut call, EndCause::Hangup).await;
     assert_eq!(caller.wallet().coins().await.unwrap().current_balance, Coins(80));
     app.assert_books_close().await;
+}
+
+#[tokio::test]
+async fn a_recharge_in_the_last_paid_minute_goes_on_with_the_call() {
+    let app = TestApp::start().await;
+    let (john, jane) = (app.caller("john", 10).await, app.listener("jane").await);
+    let caller = device(&app, &john);
+    let mut call = caller.calls().start(UserId(jane.id), CallType::Audio).await.unwrap();
+    let first = reaches_minute(&mut call, 1).await;
+    assert!(
+        matches!(
+            first,
+            CallState::Ongoing { remaining_coins: Some(Coins(0)), minutes_left: Some(1), low_balance: true, .. }
+        ),
+        "{first:?}"
+    );
+    app.talk(&[&john, &jane], TimeDelta::seconds(30)).await;
+    let recharge = call.recharge(150, Some("upi")).await.unwrap();
+    assert_eq!((recharge.coins_added, recharge.new_balance), (Coins(300), Coins(300)));
+    let paid = call.current();
+    assert!(
+        matches!(paid, CallState::Ongoing { remaining_coins: Some(Coins(300)), low_balance: false, .. }),
+        "{paid:?}"
+    );
+    app.talk(&[&john, &jane], TimeDelta::seconds(31)).await;
+    let second = reaches_minute(&mut call, 2).await;
+    assert!(matches!(second, CallState::Ongoing { remaining_coins: Some(Coins(290)), .. }), "{second:?}");
+    assert_eq!(call.end().await.unwrap().coins_spent, Coins(20));
+    assert_eq!(caller.recharges().history(Page::default()).await.unwrap().total_recharges, 2);
+    app.assert_books_close().await;
+}
+
+#[tokio::test]
+async fn a_call_goes_on_once_its_order_is_paid_and_not_before() {
+    let razorpay = Razorpay::start().await;
+    let app = razorpay.sell().await;
+    let (john, jane) = (app.caller("john", 10).await, app.listener("jane").await);
+    let mut call = device(&app, &john).calls().start(UserId(jane.id), CallType::Audio).await.unwrap();
+    reaches_minute(&mut call, 1).await;
+    let order = call.recharge(150, Some("upi")).await.unwrap().order.unwrap();
+    assert!(matches!(call.current(), CallState::Ongoing { low_balance: true, .. }));
+    let forged = VerifyRecharge { razorpay_signature: "0".repeat(64), ..checkout(&order.order_id, "pay_1") };
+    assert_eq!(call.verify_recharge(&forged).await.unwrap_err().code(), ErrorCode::InvalidSignature);
+    for _ in 0..2 {
+        let paid = call.verify_recharge(&checkout(&order.order_id, "pay_1")).await.unwrap();
+        assert_eq!(paid.coins_added, Coins(300));
+    }
+    assert!(matches!(call.current(), CallState::Ongoing { remaining_coins: Some(Coins(300)), low_balance: false, .. }));
+    app.talk(&[&john, &jane], TimeDelta::seconds(61)).await;
+    reaches_minute(&mut call, 2).await;
+    call.end().await.unwrap();
+    app.assert_books_close().await;
+}
+
+#[tokio::test]
+async fn a_server_whose_clock_is_another_refuses_a_token_once_and_no_login() {
+    // Its clock stands months before this one, and then goes on without it.
+    let app = TestApp::start().await;
+    let person = register(&app, "late", Role::User).await;
+    for _ in 0..3 {
+        app.advance(TimeDelta::minutes(91));
+        assert_eq!(person.users().me().await.unwrap().username, "late");
+    }
+    assert_eq!(person.session().state(), SessionState::SignedIn);
+}
+
+#[tokio::test]
+async fn two_phones_with_one_token_both_stay_signed_in() {
+    let app = TestApp::start().await;
+    let john = app.register("john", "user").await;
+    let phones = [device(&app, &john), device(&app, &john)];
+    let refreshes = futures_util::future::join_all(phones.iter().map(|phone| async { phone.auth().refresh().await }));
+    assert!(refreshes.await.iter().all(Result::is_ok));
+    for phone in &phones {
+        assert_eq!(phone.users().me().await.unwrap().username, "john");
+    }
 }
 
 #[tokio::test]

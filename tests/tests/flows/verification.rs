@@ -431,7 +431,7 @@ async fn only_an_object_of_ones_own_can_be_submitted_by_url() {
 }
 
 /// As somebody does who holds the bucket's keys.
-async fn place(objects: &ObjectStore, key: &str, bytes: &[u8]) {
+pub(super) async fn place(objects: &ObjectStore, key: &str, bytes: &[u8]) {
     use std::io::Write;
 
     let path = std::env::temp_dir().join(format!("saathii-{}-{}", std::process::id(), key.replace('/', "-")));
