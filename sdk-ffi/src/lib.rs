@@ -28,7 +28,7 @@ pub use self::{
     error::SaathiiError,
     events::{Event, EventListener, ListenerError, SessionState, SignOut},
     feed::{FeedFilter, FeedState},
-    logging::{LogLevel, LogRecord, LogSink, init_logging},
+    logging::{LogLevel, LogRecord, LogSink, init_logging, stop_logging},
     login::{NewUser, OtpSent, Registration, Verified},
     records::{ProfileChanges, StatusChanges, TextChange, TimeChange},
     store::{TokenStore, TokenStoreError},

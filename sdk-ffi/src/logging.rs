@@ -8,7 +8,7 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc, Mutex, OnceLock, PoisonError, RwLock,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
         mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
     },
     thread,
@@ -76,6 +76,16 @@ pub fn init_logging(level: LogLevel, sink: Arc<dyn LogSink>) -> Result<(), Saath
     Ok(())
 }
 
+/// From now on nothing is logged to the host, and what is on its way is left out: for a host that ends while the process
+/// goes on, like an interpreter that is about to leave.
+#[uniffi::export]
+pub fn stop_logging() {
+    if let Some(current) = CURRENT.write().unwrap_or_else(PoisonError::into_inner).take() {
+        current.line.is_stopped.store(true, Ordering::Release);
+    }
+    tracing::callsite::rebuild_interest_cache();
+}
+
 static CURRENT: RwLock<Option<Current>> = RwLock::new(None);
 
 struct Current {
@@ -118,6 +128,7 @@ impl From<Level> for LogLevel {
 struct Line {
     records: SyncSender<LogRecord>,
     lost: Arc<AtomicU64>,
+    is_stopped: Arc<AtomicBool>,
 }
 
 const MOST_WAITING: usize = 256;
@@ -125,13 +136,13 @@ const MOST_WAITING: usize = 256;
 impl Line {
     fn start(sink: Arc<dyn LogSink>) -> Result<Self, SaathiiError> {
         let (records, waiting) = sync_channel(MOST_WAITING);
-        let lost = Arc::<AtomicU64>::default();
-        let counted = lost.clone();
+        let (lost, is_stopped) = (Arc::<AtomicU64>::default(), Arc::<AtomicBool>::default());
+        let (counted, stopped) = (lost.clone(), is_stopped.clone());
         thread::Builder::new()
             .name("saathii-logs".to_owned())
-            .spawn(move || hand_over(&*sink, &waiting, &counted))
+            .spawn(move || hand_over(&*sink, &waiting, &counted, &stopped))
             .map_err(|error| SaathiiError::failed(Code::Internal, error))?;
-        Ok(Self { records, lost })
+        Ok(Self { records, lost, is_stopped })
     }
 
     fn put(&self, record: LogRecord) {
@@ -141,10 +152,12 @@ impl Line {
     }
 }
 
-fn hand_over(sink: &dyn LogSink, waiting: &Receiver<LogRecord>, lost: &AtomicU64) {
+fn hand_over(sink: &dyn LogSink, waiting: &Receiver<LogRecord>, lost: &AtomicU64, is_stopped: &AtomicBool) {
     // A sink that fails or panics has lost this line and nothing else.
     let log = |record| drop(catch_unwind(AssertUnwindSafe(|| sink.log(record))));
-    while let Ok(record) = waiting.recv() {
+    while let Ok(record) = waiting.recv()
+        && !is_stopped.load(Ordering::Acquire)
+    {
         log(record);
         let count = lost.swap(0, Ordering::Relaxed);
         if count > 0 {

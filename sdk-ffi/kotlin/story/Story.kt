@@ -30,6 +30,7 @@ import org.saathii.sdk.SaathiiClient
 import org.saathii.sdk.SaathiiException
 import org.saathii.sdk.SessionState
 import org.saathii.sdk.Side
+import org.saathii.sdk.SignOut
 import org.saathii.sdk.TextChange
 import org.saathii.sdk.TokenStore
 import org.saathii.sdk.TokenStoreException
@@ -124,8 +125,14 @@ class BrokenStore(private val error: Exception) : TokenStore {
 open class Ear : EventListener {
     val events = Channel<Event>(Channel.UNLIMITED)
 
+    val signOuts = Channel<SignOut>(Channel.UNLIMITED)
+
     override fun onEvent(event: Event) {
         events.trySend(event)
+    }
+
+    override fun onSignedOut(`by`: SignOut) {
+        signOuts.trySend(`by`)
     }
 
     /** The next such event; others are passed over. */
@@ -170,6 +177,7 @@ class Story {
         "presence events" to ::presenceEvents,
         "call to zero coins" to ::callToZeroCoins,
         "a call is started once" to ::aCallIsStartedOnce,
+        "a recharge in time goes on with the call" to ::aRechargeInTimeGoesOnWithTheCall,
         "a listener is called" to ::aListenerIsCalled,
         "killed tokens are renewed once" to ::killedTokensAreRenewedOnce,
         "a lost refresh logs nobody out" to ::aLostRefreshLogsNobodyOut,
@@ -296,6 +304,26 @@ class Story {
         client.leaveCall()
     }
 
+    private suspend fun aRechargeInTimeGoesOnWithTheCall() {
+        client.startCall(jane, CallType.AUDIO)
+        goesOn { it.lowBalance && it.remainingCoins == 5L }
+        ask("lose_answers", "path" to "/calls/recharge", "count" to 1)
+        val recharge = client.recharge(150, "upi")
+        check(recharge.coinsAdded == 300L && recharge.newBalance == 305L) { recharge }
+        val told = ear.hear<Event.WalletChanged>()
+        check(told.balanceCoins == 305L) { told }
+        val state = client.currentCall()?.state as CallState.Ongoing
+        check(state.remainingCoins == 305L && !state.lowBalance) { state }
+        ask("talk", "seconds" to 61)
+        goesOn { it.minutes == 2L && it.remainingCoins == 295L }
+        client.endCall()
+        ends()
+        client.leaveCall()
+        check(askNumber("balance", "user_id" to asha) == 295L && askNumber("calls_of", "user_id" to asha) == 3L)
+        val history = client.rechargeHistory(1u, 20u)
+        check(history.recharges.count { it.amountRupees == 150L } == 1) { history }
+    }
+
     private suspend fun aListenerIsCalled() {
         val (phone, ear) = askText("phone") to Ear()
         val meera = device(Keychain(), ear)
@@ -374,7 +402,7 @@ class Story {
 
     private suspend fun aRestartOfTheServerPasses() {
         ask("stop_server")
-        ear.hear<Event.Disconnected>()
+        check(ear.hear<Event.Disconnected>().code == "network")
         fails<SaathiiException.Unreachable>("network") { client.me() }
         check(client.isSignedIn())
         ask("start_server")
@@ -463,6 +491,7 @@ class Story {
         ear.hear<Event.Connected>()
         ask("end_login", "phone" to phone)
         ear.hear<Event.SessionChanged> { it.state == SessionState.ENDED }
+        check(ear.signOuts.receive() == SignOut.BY_SERVER)
         fails<SaathiiException.SignedOut>("signed_out") { client.me() }
         check(keychain.secret == null)
         val sent = client.requestOtp(phone)
@@ -470,6 +499,7 @@ class Story {
         check(client.me().userId == asha)
         client.logout()
         ear.hear<Event.SessionChanged> { it.state == SessionState.SIGNED_OUT }
+        check(ear.signOuts.receive() == SignOut.BY_USER)
         check(keychain.secret == null)
     }
 }

@@ -480,9 +480,19 @@ def _uniffi_check_contract_api_version(lib):
         raise InternalError("UniFFI contract version mismatch: try cleaning and rebuilding your project")
 
 def _uniffi_check_api_checksums(lib):
+    if lib.uniffi_saathii_sdk_ffi_checksum_func_init_logging() != 42467:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_saathii_sdk_ffi_checksum_func_new_idempotency_key() != 64642:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
-    if lib.uniffi_saathii_sdk_ffi_checksum_method_eventlistener_on_event() != 39173:
+    if lib.uniffi_saathii_sdk_ffi_checksum_func_shut_down_clients() != 11989:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_saathii_sdk_ffi_checksum_func_stop_logging() != 12998:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_saathii_sdk_ffi_checksum_method_eventlistener_on_event() != 27690:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_saathii_sdk_ffi_checksum_method_eventlistener_on_signed_out() != 20791:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_saathii_sdk_ffi_checksum_method_logsink_log() != 4671:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_saathii_sdk_ffi_checksum_method_otpsent_resend() != 11535:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
@@ -492,7 +502,15 @@ def _uniffi_check_api_checksums(lib):
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_saathii_sdk_ffi_checksum_constructor_saathiiclient_new() != 24752:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_add_favorite() != 2396:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_bank_details() != 22961:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_bill_call_minute() != 10855:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_block() != 51679:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_blocked() != 18087:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_call_history() != 38159:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
@@ -510,6 +528,8 @@ def _uniffi_check_api_checksums(lib):
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_coins() != 53477:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_confirm_upload() != 19388:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_connect() != 23952:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_current_call() != 26357:
@@ -524,11 +544,21 @@ def _uniffi_check_api_checksums(lib):
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_end_call() != 19044:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_export_account() != 49852:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_export_account_to() != 8412:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_favorites() != 24266:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_feed_state() != 24481:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_feed_stats() != 58953:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_forget() != 15485:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_is_blocked() != 55257:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_is_favorite() != 15888:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_is_signed_in() != 54731:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
@@ -556,25 +586,61 @@ def _uniffi_check_api_checksums(lib):
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_rate_call() != 30504:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_recharge() != 25264:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_recharge_history() != 64481:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_refresh_feed() != 41851:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_remove_favorite() != 4817:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_report() != 33237:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_request_otp() != 12515:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_request_withdrawal() != 3894:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_resume_call() != 1816:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_sample_audio() != 59067:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_send_to_store() != 52446:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_set_bank_details() != 21456:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_set_foreground() != 64070:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_set_visible() != 60789:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_shut_down() != 27153:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_start_call() != 5988:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_submit_sample_url() != 23431:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_transactions() != 55402:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_unblock() != 49602:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_update_profile() != 21659:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_update_status() != 55996:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_upload_sample() != 18141:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_upload_sample_directly() != 56716:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_upload_ticket() != 14959:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_verification_history() != 38585:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_verification_status() != 27610:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_verify_recharge() != 61212:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_wallet_balance() != 45145:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_withdrawals() != 37586:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_saathii_sdk_ffi_checksum_method_tokenstore_load() != 14115:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
@@ -855,6 +921,16 @@ _UniffiLib.uniffi_saathii_sdk_ffi_fn_free_eventlistener.argtypes = (
     ctypes.POINTER(_UniffiRustCallStatus),
 )
 _UniffiLib.uniffi_saathii_sdk_ffi_fn_free_eventlistener.restype = None
+_UniffiLib.uniffi_saathii_sdk_ffi_fn_clone_logsink.argtypes = (
+    ctypes.c_uint64,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_saathii_sdk_ffi_fn_clone_logsink.restype = ctypes.c_uint64
+_UniffiLib.uniffi_saathii_sdk_ffi_fn_free_logsink.argtypes = (
+    ctypes.c_uint64,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_saathii_sdk_ffi_fn_free_logsink.restype = None
 _UniffiLib.uniffi_saathii_sdk_ffi_fn_clone_otpsent.argtypes = (
     ctypes.c_uint64,
     ctypes.POINTER(_UniffiRustCallStatus),
@@ -898,6 +974,9 @@ _UniffiLib.uniffi_saathii_sdk_ffi_fn_free_tokenstore.restype = None
 _UNIFFI_CALLBACK_INTERFACE_SAATHII_SDK_FFI_EVENT_LISTENER_METHOD0 = ctypes.CFUNCTYPE(None,ctypes.c_uint64,_UniffiRustBuffer,ctypes.c_void_p,
     ctypes.POINTER(_UniffiRustCallStatus),
 )
+_UNIFFI_CALLBACK_INTERFACE_SAATHII_SDK_FFI_EVENT_LISTENER_METHOD1 = ctypes.CFUNCTYPE(None,ctypes.c_uint64,_UniffiRustBuffer,ctypes.c_void_p,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
 _UNIFFI_CALLBACK_INTERFACE_CLONE_SAATHII_SDK_FFI_EVENT_LISTENER = ctypes.CFUNCTYPE(ctypes.c_uint64,ctypes.c_uint64,
 )
 _UNIFFI_CALLBACK_INTERFACE_FREE_SAATHII_SDK_FFI_EVENT_LISTENER = ctypes.CFUNCTYPE(None,ctypes.c_uint64,
@@ -907,11 +986,29 @@ class _UniffiVTableCallbackInterfaceSaathiiSdkFfiEventListener(ctypes.Structure)
         ("uniffi_free", _UNIFFI_CALLBACK_INTERFACE_FREE_SAATHII_SDK_FFI_EVENT_LISTENER),
         ("uniffi_clone", _UNIFFI_CALLBACK_INTERFACE_CLONE_SAATHII_SDK_FFI_EVENT_LISTENER),
         ("on_event", _UNIFFI_CALLBACK_INTERFACE_SAATHII_SDK_FFI_EVENT_LISTENER_METHOD0),
+        ("on_signed_out", _UNIFFI_CALLBACK_INTERFACE_SAATHII_SDK_FFI_EVENT_LISTENER_METHOD1),
     ]
 _UniffiLib.uniffi_saathii_sdk_ffi_fn_init_callback_vtable_eventlistener.argtypes = (
     ctypes.POINTER(_UniffiVTableCallbackInterfaceSaathiiSdkFfiEventListener),
 )
 _UniffiLib.uniffi_saathii_sdk_ffi_fn_init_callback_vtable_eventlistener.restype = None
+_UNIFFI_CALLBACK_INTERFACE_SAATHII_SDK_FFI_LOG_SINK_METHOD0 = ctypes.CFUNCTYPE(None,ctypes.c_uint64,_UniffiRustBuffer,ctypes.c_void_p,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UNIFFI_CALLBACK_INTERFACE_CLONE_SAATHII_SDK_FFI_LOG_SINK = ctypes.CFUNCTYPE(ctypes.c_uint64,ctypes.c_uint64,
+)
+_UNIFFI_CALLBACK_INTERFACE_FREE_SAATHII_SDK_FFI_LOG_SINK = ctypes.CFUNCTYPE(None,ctypes.c_uint64,
+)
+class _UniffiVTableCallbackInterfaceSaathiiSdkFfiLogSink(ctypes.Structure):
+    _fields_ = [
+        ("uniffi_free", _UNIFFI_CALLBACK_INTERFACE_FREE_SAATHII_SDK_FFI_LOG_SINK),
+        ("uniffi_clone", _UNIFFI_CALLBACK_INTERFACE_CLONE_SAATHII_SDK_FFI_LOG_SINK),
+        ("log", _UNIFFI_CALLBACK_INTERFACE_SAATHII_SDK_FFI_LOG_SINK_METHOD0),
+    ]
+_UniffiLib.uniffi_saathii_sdk_ffi_fn_init_callback_vtable_logsink.argtypes = (
+    ctypes.POINTER(_UniffiVTableCallbackInterfaceSaathiiSdkFfiLogSink),
+)
+_UniffiLib.uniffi_saathii_sdk_ffi_fn_init_callback_vtable_logsink.restype = None
 _UNIFFI_CALLBACK_INTERFACE_SAATHII_SDK_FFI_TOKEN_STORE_METHOD0 = ctypes.CFUNCTYPE(None,ctypes.c_uint64,ctypes.POINTER(_UniffiRustBuffer),
     ctypes.POINTER(_UniffiRustCallStatus),
 )
@@ -937,16 +1034,42 @@ _UniffiLib.uniffi_saathii_sdk_ffi_fn_init_callback_vtable_tokenstore.argtypes = 
     ctypes.POINTER(_UniffiVTableCallbackInterfaceSaathiiSdkFfiTokenStore),
 )
 _UniffiLib.uniffi_saathii_sdk_ffi_fn_init_callback_vtable_tokenstore.restype = None
+_UniffiLib.uniffi_saathii_sdk_ffi_fn_func_init_logging.argtypes = (
+    _UniffiRustBuffer,
+    ctypes.c_uint64,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_saathii_sdk_ffi_fn_func_init_logging.restype = None
 _UniffiLib.uniffi_saathii_sdk_ffi_fn_func_new_idempotency_key.argtypes = (
     ctypes.POINTER(_UniffiRustCallStatus),
 )
 _UniffiLib.uniffi_saathii_sdk_ffi_fn_func_new_idempotency_key.restype = _UniffiRustBuffer
+_UniffiLib.uniffi_saathii_sdk_ffi_fn_func_shut_down_clients.argtypes = (
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_saathii_sdk_ffi_fn_func_shut_down_clients.restype = None
+_UniffiLib.uniffi_saathii_sdk_ffi_fn_func_stop_logging.argtypes = (
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_saathii_sdk_ffi_fn_func_stop_logging.restype = None
 _UniffiLib.uniffi_saathii_sdk_ffi_fn_method_eventlistener_on_event.argtypes = (
     ctypes.c_uint64,
     _UniffiRustBuffer,
     ctypes.POINTER(_UniffiRustCallStatus),
 )
 _UniffiLib.uniffi_saathii_sdk_ffi_fn_method_eventlistener_on_event.restype = None
+_UniffiLib.uniffi_saathii_sdk_ffi_fn_method_eventlistener_on_signed_out.argtypes = (
+    ctypes.c_uint64,
+    _UniffiRustBuffer,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_saathii_sdk_ffi_fn_method_eventlistener_on_signed_out.restype = None
+_UniffiLib.uniffi_saathii_sdk_ffi_fn_method_logsink_log.argtypes = (
+    ctypes.c_uint64,
+    _UniffiRustBuffer,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_saathii_sdk_ffi_fn_method_logsink_log.restype = None
 _UniffiLib.uniffi_saathii_sdk_ffi_fn_method_otpsent_resend.argtypes = (
     ctypes.c_uint64,
 )
@@ -968,11 +1091,32 @@ _UniffiLib.uniffi_saathii_sdk_ffi_fn_constructor_saathiiclient_new.argtypes = (
     ctypes.POINTER(_UniffiRustCallStatus),
 )
 _UniffiLib.uniffi_saathii_sdk_ffi_fn_constructor_saathiiclient_new.restype = ctypes.c_uint64
+_UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_add_favorite.argtypes = (
+    ctypes.c_uint64,
+    ctypes.c_int64,
+)
+_UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_add_favorite.restype = ctypes.c_uint64
+_UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_bank_details.argtypes = (
+    ctypes.c_uint64,
+)
+_UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_bank_details.restype = ctypes.c_uint64
 _UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_bill_call_minute.argtypes = (
     ctypes.c_uint64,
     ctypes.c_int64,
 )
 _UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_bill_call_minute.restype = ctypes.c_uint64
+_UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_block.argtypes = (
+    ctypes.c_uint64,
+    ctypes.c_int64,
+    _UniffiRustBuffer,
+)
+_UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_block.restype = ctypes.c_uint64
+_UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_blocked.argtypes = (
+    ctypes.c_uint64,
+    ctypes.c_uint32,
+    ctypes.c_uint32,
+)
+_UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_blocked.restype = ctypes.c_uint64
 _UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_call_history.argtypes = (
     ctypes.c_uint64,
     ctypes.c_uint32,
@@ -1011,6 +1155,11 @@ _UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_coins.argtypes = (
     ctypes.c_uint64,
 )
 _UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_coins.restype = ctypes.c_uint64
+_UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_confirm_upload.argtypes = (
+    ctypes.c_uint64,
+    _UniffiRustBuffer,
+)
+_UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_confirm_upload.restype = ctypes.c_uint64
 _UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_connect.argtypes = (
     ctypes.c_uint64,
     ctypes.POINTER(_UniffiRustCallStatus),
@@ -1044,6 +1193,21 @@ _UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_end_call.argtypes = (
     ctypes.c_uint64,
 )
 _UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_end_call.restype = ctypes.c_uint64
+_UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_export_account.argtypes = (
+    ctypes.c_uint64,
+)
+_UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_export_account.restype = ctypes.c_uint64
+_UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_export_account_to.argtypes = (
+    ctypes.c_uint64,
+    _UniffiRustBuffer,
+)
+_UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_export_account_to.restype = ctypes.c_uint64
+_UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_favorites.argtypes = (
+    ctypes.c_uint64,
+    ctypes.c_uint32,
+    ctypes.c_uint32,
+)
+_UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_favorites.restype = ctypes.c_uint64
 _UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_feed_state.argtypes = (
     ctypes.c_uint64,
     ctypes.POINTER(_UniffiRustCallStatus),
@@ -1057,6 +1221,16 @@ _UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_forget.argtypes = (
     ctypes.c_uint64,
 )
 _UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_forget.restype = ctypes.c_uint64
+_UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_is_blocked.argtypes = (
+    ctypes.c_uint64,
+    ctypes.c_int64,
+)
+_UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_is_blocked.restype = ctypes.c_uint64
+_UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_is_favorite.argtypes = (
+    ctypes.c_uint64,
+    ctypes.c_int64,
+)
+_UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_is_favorite.restype = ctypes.c_uint64
 _UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_is_signed_in.argtypes = (
     ctypes.c_uint64,
 )
@@ -1122,19 +1296,66 @@ _UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_rate_call.argtypes = (
     ctypes.c_uint8,
 )
 _UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_rate_call.restype = ctypes.c_uint64
+_UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_recharge.argtypes = (
+    ctypes.c_uint64,
+    ctypes.c_int64,
+    _UniffiRustBuffer,
+    _UniffiRustBuffer,
+)
+_UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_recharge.restype = ctypes.c_uint64
+_UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_recharge_history.argtypes = (
+    ctypes.c_uint64,
+    ctypes.c_uint32,
+    ctypes.c_uint32,
+)
+_UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_recharge_history.restype = ctypes.c_uint64
 _UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_refresh_feed.argtypes = (
     ctypes.c_uint64,
 )
 _UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_refresh_feed.restype = ctypes.c_uint64
+_UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_remove_favorite.argtypes = (
+    ctypes.c_uint64,
+    ctypes.c_int64,
+)
+_UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_remove_favorite.restype = ctypes.c_uint64
+_UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_report.argtypes = (
+    ctypes.c_uint64,
+    ctypes.c_int64,
+    _UniffiRustBuffer,
+    _UniffiRustBuffer,
+)
+_UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_report.restype = ctypes.c_uint64
 _UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_request_otp.argtypes = (
     ctypes.c_uint64,
     _UniffiRustBuffer,
 )
 _UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_request_otp.restype = ctypes.c_uint64
+_UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_request_withdrawal.argtypes = (
+    ctypes.c_uint64,
+    ctypes.c_int64,
+    _UniffiRustBuffer,
+)
+_UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_request_withdrawal.restype = ctypes.c_uint64
 _UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_resume_call.argtypes = (
     ctypes.c_uint64,
 )
 _UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_resume_call.restype = ctypes.c_uint64
+_UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_sample_audio.argtypes = (
+    ctypes.c_uint64,
+    ctypes.c_int64,
+)
+_UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_sample_audio.restype = ctypes.c_uint64
+_UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_send_to_store.argtypes = (
+    ctypes.c_uint64,
+    saathii_shared_types._UniffiRustBuffer,
+    _UniffiRustBuffer,
+)
+_UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_send_to_store.restype = ctypes.c_uint64
+_UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_set_bank_details.argtypes = (
+    ctypes.c_uint64,
+    saathii_shared_types._UniffiRustBuffer,
+)
+_UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_set_bank_details.restype = ctypes.c_uint64
 _UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_set_foreground.argtypes = (
     ctypes.c_uint64,
     ctypes.c_int8,
@@ -1147,6 +1368,11 @@ _UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_set_visible.argtypes =
     ctypes.POINTER(_UniffiRustCallStatus),
 )
 _UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_set_visible.restype = None
+_UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_shut_down.argtypes = (
+    ctypes.c_uint64,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_shut_down.restype = None
 _UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_start_call.argtypes = (
     ctypes.c_uint64,
     ctypes.c_int64,
@@ -1154,6 +1380,11 @@ _UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_start_call.argtypes = 
     _UniffiRustBuffer,
 )
 _UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_start_call.restype = ctypes.c_uint64
+_UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_submit_sample_url.argtypes = (
+    ctypes.c_uint64,
+    _UniffiRustBuffer,
+)
+_UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_submit_sample_url.restype = ctypes.c_uint64
 _UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_transactions.argtypes = (
     ctypes.c_uint64,
     ctypes.c_uint32,
@@ -1161,6 +1392,11 @@ _UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_transactions.argtypes 
     _UniffiRustBuffer,
 )
 _UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_transactions.restype = ctypes.c_uint64
+_UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_unblock.argtypes = (
+    ctypes.c_uint64,
+    ctypes.c_int64,
+)
+_UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_unblock.restype = ctypes.c_uint64
 _UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_update_profile.argtypes = (
     ctypes.c_uint64,
     _UniffiRustBuffer,
@@ -1171,10 +1407,44 @@ _UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_update_status.argtypes
     _UniffiRustBuffer,
 )
 _UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_update_status.restype = ctypes.c_uint64
+_UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_upload_sample.argtypes = (
+    ctypes.c_uint64,
+    _UniffiRustBuffer,
+)
+_UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_upload_sample.restype = ctypes.c_uint64
+_UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_upload_sample_directly.argtypes = (
+    ctypes.c_uint64,
+    _UniffiRustBuffer,
+)
+_UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_upload_sample_directly.restype = ctypes.c_uint64
+_UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_upload_ticket.argtypes = (
+    ctypes.c_uint64,
+)
+_UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_upload_ticket.restype = ctypes.c_uint64
+_UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_verification_history.argtypes = (
+    ctypes.c_uint64,
+)
+_UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_verification_history.restype = ctypes.c_uint64
+_UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_verification_status.argtypes = (
+    ctypes.c_uint64,
+)
+_UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_verification_status.restype = ctypes.c_uint64
+_UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_verify_recharge.argtypes = (
+    ctypes.c_uint64,
+    saathii_shared_types._UniffiRustBuffer,
+    _UniffiRustBuffer,
+)
+_UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_verify_recharge.restype = ctypes.c_uint64
 _UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_wallet_balance.argtypes = (
     ctypes.c_uint64,
 )
 _UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_wallet_balance.restype = ctypes.c_uint64
+_UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_withdrawals.argtypes = (
+    ctypes.c_uint64,
+    ctypes.c_uint32,
+    ctypes.c_uint32,
+)
+_UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_withdrawals.restype = ctypes.c_uint64
 _UniffiLib.uniffi_saathii_sdk_ffi_fn_method_tokenstore_load.argtypes = (
     ctypes.c_uint64,
     ctypes.POINTER(_UniffiRustCallStatus),
@@ -1194,12 +1464,27 @@ _UniffiLib.uniffi_saathii_sdk_ffi_fn_method_tokenstore_clear.restype = None
 _UniffiLib.ffi_saathii_sdk_ffi_uniffi_contract_version.argtypes = (
 )
 _UniffiLib.ffi_saathii_sdk_ffi_uniffi_contract_version.restype = ctypes.c_uint32
+_UniffiLib.uniffi_saathii_sdk_ffi_checksum_func_init_logging.argtypes = (
+)
+_UniffiLib.uniffi_saathii_sdk_ffi_checksum_func_init_logging.restype = ctypes.c_uint16
 _UniffiLib.uniffi_saathii_sdk_ffi_checksum_func_new_idempotency_key.argtypes = (
 )
 _UniffiLib.uniffi_saathii_sdk_ffi_checksum_func_new_idempotency_key.restype = ctypes.c_uint16
+_UniffiLib.uniffi_saathii_sdk_ffi_checksum_func_shut_down_clients.argtypes = (
+)
+_UniffiLib.uniffi_saathii_sdk_ffi_checksum_func_shut_down_clients.restype = ctypes.c_uint16
+_UniffiLib.uniffi_saathii_sdk_ffi_checksum_func_stop_logging.argtypes = (
+)
+_UniffiLib.uniffi_saathii_sdk_ffi_checksum_func_stop_logging.restype = ctypes.c_uint16
 _UniffiLib.uniffi_saathii_sdk_ffi_checksum_method_eventlistener_on_event.argtypes = (
 )
 _UniffiLib.uniffi_saathii_sdk_ffi_checksum_method_eventlistener_on_event.restype = ctypes.c_uint16
+_UniffiLib.uniffi_saathii_sdk_ffi_checksum_method_eventlistener_on_signed_out.argtypes = (
+)
+_UniffiLib.uniffi_saathii_sdk_ffi_checksum_method_eventlistener_on_signed_out.restype = ctypes.c_uint16
+_UniffiLib.uniffi_saathii_sdk_ffi_checksum_method_logsink_log.argtypes = (
+)
+_UniffiLib.uniffi_saathii_sdk_ffi_checksum_method_logsink_log.restype = ctypes.c_uint16
 _UniffiLib.uniffi_saathii_sdk_ffi_checksum_method_otpsent_resend.argtypes = (
 )
 _UniffiLib.uniffi_saathii_sdk_ffi_checksum_method_otpsent_resend.restype = ctypes.c_uint16
@@ -1212,9 +1497,21 @@ _UniffiLib.uniffi_saathii_sdk_ffi_checksum_method_registration_register.restype 
 _UniffiLib.uniffi_saathii_sdk_ffi_checksum_constructor_saathiiclient_new.argtypes = (
 )
 _UniffiLib.uniffi_saathii_sdk_ffi_checksum_constructor_saathiiclient_new.restype = ctypes.c_uint16
+_UniffiLib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_add_favorite.argtypes = (
+)
+_UniffiLib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_add_favorite.restype = ctypes.c_uint16
+_UniffiLib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_bank_details.argtypes = (
+)
+_UniffiLib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_bank_details.restype = ctypes.c_uint16
 _UniffiLib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_bill_call_minute.argtypes = (
 )
 _UniffiLib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_bill_call_minute.restype = ctypes.c_uint16
+_UniffiLib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_block.argtypes = (
+)
+_UniffiLib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_block.restype = ctypes.c_uint16
+_UniffiLib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_blocked.argtypes = (
+)
+_UniffiLib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_blocked.restype = ctypes.c_uint16
 _UniffiLib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_call_history.argtypes = (
 )
 _UniffiLib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_call_history.restype = ctypes.c_uint16
@@ -1239,6 +1536,9 @@ _UniffiLib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_close_line.resty
 _UniffiLib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_coins.argtypes = (
 )
 _UniffiLib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_coins.restype = ctypes.c_uint16
+_UniffiLib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_confirm_upload.argtypes = (
+)
+_UniffiLib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_confirm_upload.restype = ctypes.c_uint16
 _UniffiLib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_connect.argtypes = (
 )
 _UniffiLib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_connect.restype = ctypes.c_uint16
@@ -1260,6 +1560,15 @@ _UniffiLib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_emergency_end_ca
 _UniffiLib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_end_call.argtypes = (
 )
 _UniffiLib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_end_call.restype = ctypes.c_uint16
+_UniffiLib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_export_account.argtypes = (
+)
+_UniffiLib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_export_account.restype = ctypes.c_uint16
+_UniffiLib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_export_account_to.argtypes = (
+)
+_UniffiLib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_export_account_to.restype = ctypes.c_uint16
+_UniffiLib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_favorites.argtypes = (
+)
+_UniffiLib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_favorites.restype = ctypes.c_uint16
 _UniffiLib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_feed_state.argtypes = (
 )
 _UniffiLib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_feed_state.restype = ctypes.c_uint16
@@ -1269,6 +1578,12 @@ _UniffiLib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_feed_stats.resty
 _UniffiLib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_forget.argtypes = (
 )
 _UniffiLib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_forget.restype = ctypes.c_uint16
+_UniffiLib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_is_blocked.argtypes = (
+)
+_UniffiLib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_is_blocked.restype = ctypes.c_uint16
+_UniffiLib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_is_favorite.argtypes = (
+)
+_UniffiLib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_is_favorite.restype = ctypes.c_uint16
 _UniffiLib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_is_signed_in.argtypes = (
 )
 _UniffiLib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_is_signed_in.restype = ctypes.c_uint16
@@ -1308,36 +1623,90 @@ _UniffiLib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_presence_of_many
 _UniffiLib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_rate_call.argtypes = (
 )
 _UniffiLib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_rate_call.restype = ctypes.c_uint16
+_UniffiLib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_recharge.argtypes = (
+)
+_UniffiLib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_recharge.restype = ctypes.c_uint16
+_UniffiLib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_recharge_history.argtypes = (
+)
+_UniffiLib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_recharge_history.restype = ctypes.c_uint16
 _UniffiLib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_refresh_feed.argtypes = (
 )
 _UniffiLib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_refresh_feed.restype = ctypes.c_uint16
+_UniffiLib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_remove_favorite.argtypes = (
+)
+_UniffiLib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_remove_favorite.restype = ctypes.c_uint16
+_UniffiLib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_report.argtypes = (
+)
+_UniffiLib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_report.restype = ctypes.c_uint16
 _UniffiLib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_request_otp.argtypes = (
 )
 _UniffiLib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_request_otp.restype = ctypes.c_uint16
+_UniffiLib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_request_withdrawal.argtypes = (
+)
+_UniffiLib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_request_withdrawal.restype = ctypes.c_uint16
 _UniffiLib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_resume_call.argtypes = (
 )
 _UniffiLib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_resume_call.restype = ctypes.c_uint16
+_UniffiLib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_sample_audio.argtypes = (
+)
+_UniffiLib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_sample_audio.restype = ctypes.c_uint16
+_UniffiLib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_send_to_store.argtypes = (
+)
+_UniffiLib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_send_to_store.restype = ctypes.c_uint16
+_UniffiLib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_set_bank_details.argtypes = (
+)
+_UniffiLib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_set_bank_details.restype = ctypes.c_uint16
 _UniffiLib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_set_foreground.argtypes = (
 )
 _UniffiLib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_set_foreground.restype = ctypes.c_uint16
 _UniffiLib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_set_visible.argtypes = (
 )
 _UniffiLib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_set_visible.restype = ctypes.c_uint16
+_UniffiLib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_shut_down.argtypes = (
+)
+_UniffiLib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_shut_down.restype = ctypes.c_uint16
 _UniffiLib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_start_call.argtypes = (
 )
 _UniffiLib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_start_call.restype = ctypes.c_uint16
+_UniffiLib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_submit_sample_url.argtypes = (
+)
+_UniffiLib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_submit_sample_url.restype = ctypes.c_uint16
 _UniffiLib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_transactions.argtypes = (
 )
 _UniffiLib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_transactions.restype = ctypes.c_uint16
+_UniffiLib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_unblock.argtypes = (
+)
+_UniffiLib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_unblock.restype = ctypes.c_uint16
 _UniffiLib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_update_profile.argtypes = (
 )
 _UniffiLib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_update_profile.restype = ctypes.c_uint16
 _UniffiLib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_update_status.argtypes = (
 )
 _UniffiLib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_update_status.restype = ctypes.c_uint16
+_UniffiLib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_upload_sample.argtypes = (
+)
+_UniffiLib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_upload_sample.restype = ctypes.c_uint16
+_UniffiLib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_upload_sample_directly.argtypes = (
+)
+_UniffiLib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_upload_sample_directly.restype = ctypes.c_uint16
+_UniffiLib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_upload_ticket.argtypes = (
+)
+_UniffiLib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_upload_ticket.restype = ctypes.c_uint16
+_UniffiLib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_verification_history.argtypes = (
+)
+_UniffiLib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_verification_history.restype = ctypes.c_uint16
+_UniffiLib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_verification_status.argtypes = (
+)
+_UniffiLib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_verification_status.restype = ctypes.c_uint16
+_UniffiLib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_verify_recharge.argtypes = (
+)
+_UniffiLib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_verify_recharge.restype = ctypes.c_uint16
 _UniffiLib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_wallet_balance.argtypes = (
 )
 _UniffiLib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_wallet_balance.restype = ctypes.c_uint16
+_UniffiLib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_withdrawals.argtypes = (
+)
+_UniffiLib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_withdrawals.restype = ctypes.c_uint16
 _UniffiLib.uniffi_saathii_sdk_ffi_checksum_method_tokenstore_load.argtypes = (
 )
 _UniffiLib.uniffi_saathii_sdk_ffi_checksum_method_tokenstore_load.restype = ctypes.c_uint16
@@ -1545,81 +1914,6 @@ class _UniffiFfiConverterUInt32(_UniffiConverterPrimitiveInt):
     def write(value, buf):
         buf.write_u32(value)
 
-@dataclass
-class ClientConfig:
-    """
-    How to make a client.
-"""
-    def __init__(self, *, base_url:str, user_agent:typing.Optional[str] = _DEFAULT, connect_timeout_ms:int = 10000, request_timeout_ms:int = 20000):
-        self.base_url = base_url
-        if user_agent is _DEFAULT:
-            self.user_agent = None
-        else:
-            self.user_agent = user_agent
-        self.connect_timeout_ms = connect_timeout_ms
-        self.request_timeout_ms = request_timeout_ms
-        
-        
-
-    
-    def __str__(self):
-        return "ClientConfig(base_url={}, user_agent={}, connect_timeout_ms={}, request_timeout_ms={})".format(self.base_url, self.user_agent, self.connect_timeout_ms, self.request_timeout_ms)
-    def __eq__(self, other):
-        if self.base_url != other.base_url:
-            return False
-        if self.user_agent != other.user_agent:
-            return False
-        if self.connect_timeout_ms != other.connect_timeout_ms:
-            return False
-        if self.request_timeout_ms != other.request_timeout_ms:
-            return False
-        return True
-
-class _UniffiFfiConverterTypeClientConfig(_UniffiConverterRustBuffer):
-    @staticmethod
-    def read(buf):
-        return ClientConfig(
-            base_url=_UniffiFfiConverterString.read(buf),
-            user_agent=_UniffiFfiConverterOptionalString.read(buf),
-            connect_timeout_ms=_UniffiFfiConverterUInt32.read(buf),
-            request_timeout_ms=_UniffiFfiConverterUInt32.read(buf),
-        )
-
-    @staticmethod
-    def check_lower(value):
-        _UniffiFfiConverterString.check_lower(value.base_url)
-        _UniffiFfiConverterOptionalString.check_lower(value.user_agent)
-        _UniffiFfiConverterUInt32.check_lower(value.connect_timeout_ms)
-        _UniffiFfiConverterUInt32.check_lower(value.request_timeout_ms)
-
-    @staticmethod
-    def write(value, buf):
-        _UniffiFfiConverterString.write(value.base_url, buf)
-        _UniffiFfiConverterOptionalString.write(value.user_agent, buf)
-        _UniffiFfiConverterUInt32.write(value.connect_timeout_ms, buf)
-        _UniffiFfiConverterUInt32.write(value.request_timeout_ms, buf)
-
-class _UniffiFfiConverterBoolean:
-    @classmethod
-    def check_lower(cls, value):
-        return not not value
-
-    @classmethod
-    def lower(cls, value):
-        return 1 if value else 0
-
-    @staticmethod
-    def lift(value):
-        return value != 0
-
-    @classmethod
-    def read(cls, buf):
-        return cls.lift(buf.read_u8())
-
-    @classmethod
-    def write(cls, value, buf):
-        buf.write_u8(value)
-
 class _UniffiFfiConverterSequenceString(_UniffiConverterRustBuffer):
     @classmethod
     def check_lower(cls, value):
@@ -1642,6 +1936,96 @@ class _UniffiFfiConverterSequenceString(_UniffiConverterRustBuffer):
         return [
             _UniffiFfiConverterString.read(buf) for i in range(count)
         ]
+
+@dataclass
+class ClientConfig:
+    """
+    How to make a client.
+"""
+    def __init__(self, *, base_url:str, user_agent:typing.Optional[str] = _DEFAULT, connect_timeout_ms:int = 10000, request_timeout_ms:int = 20000, transfer_timeout_ms:int = 300000, root_certificates:typing.List[str] = _DEFAULT):
+        self.base_url = base_url
+        if user_agent is _DEFAULT:
+            self.user_agent = None
+        else:
+            self.user_agent = user_agent
+        self.connect_timeout_ms = connect_timeout_ms
+        self.request_timeout_ms = request_timeout_ms
+        self.transfer_timeout_ms = transfer_timeout_ms
+        if root_certificates is _DEFAULT:
+            self.root_certificates = []
+        else:
+            self.root_certificates = root_certificates
+        
+        
+
+    
+    def __str__(self):
+        return "ClientConfig(base_url={}, user_agent={}, connect_timeout_ms={}, request_timeout_ms={}, transfer_timeout_ms={}, root_certificates={})".format(self.base_url, self.user_agent, self.connect_timeout_ms, self.request_timeout_ms, self.transfer_timeout_ms, self.root_certificates)
+    def __eq__(self, other):
+        if self.base_url != other.base_url:
+            return False
+        if self.user_agent != other.user_agent:
+            return False
+        if self.connect_timeout_ms != other.connect_timeout_ms:
+            return False
+        if self.request_timeout_ms != other.request_timeout_ms:
+            return False
+        if self.transfer_timeout_ms != other.transfer_timeout_ms:
+            return False
+        if self.root_certificates != other.root_certificates:
+            return False
+        return True
+
+class _UniffiFfiConverterTypeClientConfig(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        return ClientConfig(
+            base_url=_UniffiFfiConverterString.read(buf),
+            user_agent=_UniffiFfiConverterOptionalString.read(buf),
+            connect_timeout_ms=_UniffiFfiConverterUInt32.read(buf),
+            request_timeout_ms=_UniffiFfiConverterUInt32.read(buf),
+            transfer_timeout_ms=_UniffiFfiConverterUInt32.read(buf),
+            root_certificates=_UniffiFfiConverterSequenceString.read(buf),
+        )
+
+    @staticmethod
+    def check_lower(value):
+        _UniffiFfiConverterString.check_lower(value.base_url)
+        _UniffiFfiConverterOptionalString.check_lower(value.user_agent)
+        _UniffiFfiConverterUInt32.check_lower(value.connect_timeout_ms)
+        _UniffiFfiConverterUInt32.check_lower(value.request_timeout_ms)
+        _UniffiFfiConverterUInt32.check_lower(value.transfer_timeout_ms)
+        _UniffiFfiConverterSequenceString.check_lower(value.root_certificates)
+
+    @staticmethod
+    def write(value, buf):
+        _UniffiFfiConverterString.write(value.base_url, buf)
+        _UniffiFfiConverterOptionalString.write(value.user_agent, buf)
+        _UniffiFfiConverterUInt32.write(value.connect_timeout_ms, buf)
+        _UniffiFfiConverterUInt32.write(value.request_timeout_ms, buf)
+        _UniffiFfiConverterUInt32.write(value.transfer_timeout_ms, buf)
+        _UniffiFfiConverterSequenceString.write(value.root_certificates, buf)
+
+class _UniffiFfiConverterBoolean:
+    @classmethod
+    def check_lower(cls, value):
+        return not not value
+
+    @classmethod
+    def lower(cls, value):
+        return 1 if value else 0
+
+    @staticmethod
+    def lift(value):
+        return value != 0
+
+    @classmethod
+    def read(cls, buf):
+        return cls.lift(buf.read_u8())
+
+    @classmethod
+    def write(cls, value, buf):
+        buf.write_u8(value)
 
 class _UniffiFfiConverterFloat64(_UniffiConverterPrimitiveFloat):
     @staticmethod
@@ -2243,6 +2627,126 @@ class _UniffiFfiConverterTypeFollowedCall(_UniffiConverterRustBuffer):
         _UniffiFfiConverterTypeSide.write(value.side, buf)
         saathii_shared_types._UniffiFfiConverterTypeUserId.write(value.other, buf)
         _UniffiFfiConverterTypeCallState.write(value.state, buf)
+
+
+
+
+
+
+class LogLevel(enum.Enum):
+    """
+    How much is logged: this and what is worse.
+"""
+    
+    OFF = 0
+    
+    ERROR = 1
+    
+    WARN = 2
+    
+    INFO = 3
+    
+    DEBUG = 4
+    
+    TRACE = 5
+    
+
+
+class _UniffiFfiConverterTypeLogLevel(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        variant = buf.read_i32()
+        if variant == 1:
+            return LogLevel.OFF
+        if variant == 2:
+            return LogLevel.ERROR
+        if variant == 3:
+            return LogLevel.WARN
+        if variant == 4:
+            return LogLevel.INFO
+        if variant == 5:
+            return LogLevel.DEBUG
+        if variant == 6:
+            return LogLevel.TRACE
+        raise InternalError("Raw enum value doesn't match any cases")
+
+    @staticmethod
+    def check_lower(value):
+        if value == LogLevel.OFF:
+            return
+        if value == LogLevel.ERROR:
+            return
+        if value == LogLevel.WARN:
+            return
+        if value == LogLevel.INFO:
+            return
+        if value == LogLevel.DEBUG:
+            return
+        if value == LogLevel.TRACE:
+            return
+        raise ValueError(value)
+
+    @staticmethod
+    def write(value, buf):
+        if value == LogLevel.OFF:
+            buf.write_i32(1)
+        if value == LogLevel.ERROR:
+            buf.write_i32(2)
+        if value == LogLevel.WARN:
+            buf.write_i32(3)
+        if value == LogLevel.INFO:
+            buf.write_i32(4)
+        if value == LogLevel.DEBUG:
+            buf.write_i32(5)
+        if value == LogLevel.TRACE:
+            buf.write_i32(6)
+
+
+
+@dataclass
+class LogRecord:
+    """
+    One line.
+"""
+    def __init__(self, *, level:LogLevel, target:str, message:str):
+        self.level = level
+        self.target = target
+        self.message = message
+        
+        
+
+    
+    def __str__(self):
+        return "LogRecord(level={}, target={}, message={})".format(self.level, self.target, self.message)
+    def __eq__(self, other):
+        if self.level != other.level:
+            return False
+        if self.target != other.target:
+            return False
+        if self.message != other.message:
+            return False
+        return True
+
+class _UniffiFfiConverterTypeLogRecord(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        return LogRecord(
+            level=_UniffiFfiConverterTypeLogLevel.read(buf),
+            target=_UniffiFfiConverterString.read(buf),
+            message=_UniffiFfiConverterString.read(buf),
+        )
+
+    @staticmethod
+    def check_lower(value):
+        _UniffiFfiConverterTypeLogLevel.check_lower(value.level)
+        _UniffiFfiConverterString.check_lower(value.target)
+        _UniffiFfiConverterString.check_lower(value.message)
+
+    @staticmethod
+    def write(value, buf):
+        _UniffiFfiConverterTypeLogLevel.write(value.level, buf)
+        _UniffiFfiConverterString.write(value.target, buf)
+        _UniffiFfiConverterString.write(value.message, buf)
 
 
 
@@ -2975,6 +3479,159 @@ class _UniffiFfiConverterTypeStatusChanges(_UniffiConverterRustBuffer):
         _UniffiFfiConverterOptionalBoolean.write(value.is_busy, buf)
         _UniffiFfiConverterOptionalTypeTimeChange.write(value.busy_until, buf)
 
+class _UniffiFfiConverterBytes(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        size = buf.read_i32()
+        if size < 0:
+            raise InternalError("Unexpected negative byte string length")
+        return buf.read(size)
+
+    @staticmethod
+    def check_lower(value):
+        try:
+            memoryview(value)
+        except TypeError:
+            raise TypeError("a bytes-like object is required, not {!r}".format(type(value).__name__))
+
+    @staticmethod
+    def write(value, buf):
+        buf.write_i32(len(value))
+        buf.write(value)
+
+
+
+
+
+
+class Audio:
+    """
+    An audio file to send: mp3, wav, m4a, aac, flac or ogg (Vorbis), at most 10 MB, a second to ten minutes.
+"""
+    def __init__(self):
+        raise RuntimeError("Audio cannot be instantiated directly")
+
+    # Each enum variant is a nested class of the enum itself.
+    @dataclass
+    class BYTES:
+        """
+        From memory.
+"""
+        
+        def __init__(self, name:str, bytes:bytes):
+            self.name = name
+            
+            
+            self.bytes = bytes
+            
+            
+            pass
+
+    
+            
+            
+    
+        def __str__(self):
+            return "Audio.BYTES(name={}, bytes={})".format(self.name, self.bytes)
+        def __eq__(self, other):
+            if not isinstance(other, Audio):
+                return NotImplemented
+            if not other.is_BYTES():
+                return False
+            if self.name != other.name:
+                return False
+            if self.bytes != other.bytes:
+                return False
+            return True
+
+    @dataclass
+    class FILE:
+        """
+        From the disk, whence it is read as it is sent: a path, or a `file:` address as recorders give it.
+"""
+        
+        def __init__(self, path:str):
+            self.path = path
+            
+            
+            pass
+
+    
+            
+            
+    
+        def __str__(self):
+            return "Audio.FILE(path={})".format(self.path)
+        def __eq__(self, other):
+            if not isinstance(other, Audio):
+                return NotImplemented
+            if not other.is_FILE():
+                return False
+            if self.path != other.path:
+                return False
+            return True
+
+    
+
+    # For each variant, we have `is_NAME` and `is_name` methods for easily checking
+    # whether an instance is that variant.
+    def is_BYTES(self) -> bool:
+        return isinstance(self, Audio.BYTES)
+    def is_bytes(self) -> bool:
+        return isinstance(self, Audio.BYTES)
+    def is_FILE(self) -> bool:
+        return isinstance(self, Audio.FILE)
+    def is_file(self) -> bool:
+        return isinstance(self, Audio.FILE)
+    
+
+# Now, a little trick - we make each nested variant class be a subclass of the main
+# enum class, so that method calls and instance checks etc will work intuitively.
+# We might be able to do this a little more neatly with a metaclass, but this'll do.
+Audio.BYTES = type("Audio.BYTES", (Audio.BYTES, Audio,), {})  # type: ignore
+Audio.FILE = type("Audio.FILE", (Audio.FILE, Audio,), {})  # type: ignore
+
+
+
+
+class _UniffiFfiConverterTypeAudio(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        variant = buf.read_i32()
+        if variant == 1:
+            return Audio.BYTES(
+                _UniffiFfiConverterString.read(buf),
+                _UniffiFfiConverterBytes.read(buf),
+            )
+        if variant == 2:
+            return Audio.FILE(
+                _UniffiFfiConverterString.read(buf),
+            )
+        raise InternalError("Raw enum value doesn't match any cases")
+
+    @staticmethod
+    def check_lower(value):
+        if value.is_BYTES():
+            _UniffiFfiConverterString.check_lower(value.name)
+            _UniffiFfiConverterBytes.check_lower(value.bytes)
+            return
+        if value.is_FILE():
+            _UniffiFfiConverterString.check_lower(value.path)
+            return
+        raise ValueError(value)
+
+    @staticmethod
+    def write(value, buf):
+        if value.is_BYTES():
+            buf.write_i32(1)
+            _UniffiFfiConverterString.write(value.name, buf)
+            _UniffiFfiConverterBytes.write(value.bytes, buf)
+        if value.is_FILE():
+            buf.write_i32(2)
+            _UniffiFfiConverterString.write(value.path, buf)
+
+
+
 
 
 
@@ -3085,6 +3742,10 @@ class _UniffiFfiConverterOptionalUInt16(_UniffiConverterRustBuffer):
 
 
 
+
+
+
+
 class Event:
     """
     What the client tells the host.
@@ -3145,11 +3806,15 @@ class Event:
     @dataclass
     class DISCONNECTED:
         """
-        The presence socket lost its connection; it comes back by itself.
+        The presence socket lost its connection; it comes back by itself. `code` as of an error: `network` most of the
+        time, `certificate` where somebody else answered.
 """
         
-        def __init__(self, close_code:typing.Optional[int]):
+        def __init__(self, close_code:typing.Optional[int], code:str):
             self.close_code = close_code
+            
+            
+            self.code = code
             
             
             pass
@@ -3159,13 +3824,15 @@ class Event:
             
     
         def __str__(self):
-            return "Event.DISCONNECTED(close_code={})".format(self.close_code)
+            return "Event.DISCONNECTED(close_code={}, code={})".format(self.close_code, self.code)
         def __eq__(self, other):
             if not isinstance(other, Event):
                 return NotImplemented
             if not other.is_DISCONNECTED():
                 return False
             if self.close_code != other.close_code:
+                return False
+            if self.code != other.code:
                 return False
             return True
 
@@ -3315,6 +3982,43 @@ class Event:
             return True
 
     @dataclass
+    class VERIFICATION_REVIEWED:
+        """
+        An admin has heard one's audio sample.
+"""
+        
+        def __init__(self, sample:saathii_shared_types.SampleId, status:saathii_shared_types.VerificationStatus, remarks:typing.Optional[str]):
+            self.sample = sample
+            
+            
+            self.status = status
+            
+            
+            self.remarks = remarks
+            
+            
+            pass
+
+    
+            
+            
+    
+        def __str__(self):
+            return "Event.VERIFICATION_REVIEWED(sample={}, status={}, remarks={})".format(self.sample, self.status, self.remarks)
+        def __eq__(self, other):
+            if not isinstance(other, Event):
+                return NotImplemented
+            if not other.is_VERIFICATION_REVIEWED():
+                return False
+            if self.sample != other.sample:
+                return False
+            if self.status != other.status:
+                return False
+            if self.remarks != other.remarks:
+                return False
+            return True
+
+    @dataclass
     class RESYNC:
         """
         Changes were missed: read again what is shown.
@@ -3372,6 +4076,10 @@ class Event:
         return isinstance(self, Event.WALLET_CHANGED)
     def is_wallet_changed(self) -> bool:
         return isinstance(self, Event.WALLET_CHANGED)
+    def is_VERIFICATION_REVIEWED(self) -> bool:
+        return isinstance(self, Event.VERIFICATION_REVIEWED)
+    def is_verification_reviewed(self) -> bool:
+        return isinstance(self, Event.VERIFICATION_REVIEWED)
     def is_RESYNC(self) -> bool:
         return isinstance(self, Event.RESYNC)
     def is_resync(self) -> bool:
@@ -3389,6 +4097,7 @@ Event.FEED_CHANGED = type("Event.FEED_CHANGED", (Event.FEED_CHANGED, Event,), {}
 Event.CALL_CHANGED = type("Event.CALL_CHANGED", (Event.CALL_CHANGED, Event,), {})  # type: ignore
 Event.CALL_RINGS = type("Event.CALL_RINGS", (Event.CALL_RINGS, Event,), {})  # type: ignore
 Event.WALLET_CHANGED = type("Event.WALLET_CHANGED", (Event.WALLET_CHANGED, Event,), {})  # type: ignore
+Event.VERIFICATION_REVIEWED = type("Event.VERIFICATION_REVIEWED", (Event.VERIFICATION_REVIEWED, Event,), {})  # type: ignore
 Event.RESYNC = type("Event.RESYNC", (Event.RESYNC, Event,), {})  # type: ignore
 
 
@@ -3408,6 +4117,7 @@ class _UniffiFfiConverterTypeEvent(_UniffiConverterRustBuffer):
         if variant == 3:
             return Event.DISCONNECTED(
                 _UniffiFfiConverterOptionalUInt16.read(buf),
+                _UniffiFfiConverterString.read(buf),
             )
         if variant == 4:
             return Event.PRESENCE_CHANGED(
@@ -3432,6 +4142,12 @@ class _UniffiFfiConverterTypeEvent(_UniffiConverterRustBuffer):
                 saathii_shared_types._UniffiFfiConverterTypeEarnings.read(buf),
             )
         if variant == 9:
+            return Event.VERIFICATION_REVIEWED(
+                saathii_shared_types._UniffiFfiConverterTypeSampleId.read(buf),
+                saathii_shared_types._UniffiFfiConverterTypeVerificationStatus.read(buf),
+                _UniffiFfiConverterOptionalString.read(buf),
+            )
+        if variant == 10:
             return Event.RESYNC(
             )
         raise InternalError("Raw enum value doesn't match any cases")
@@ -3445,6 +4161,7 @@ class _UniffiFfiConverterTypeEvent(_UniffiConverterRustBuffer):
             return
         if value.is_DISCONNECTED():
             _UniffiFfiConverterOptionalUInt16.check_lower(value.close_code)
+            _UniffiFfiConverterString.check_lower(value.code)
             return
         if value.is_PRESENCE_CHANGED():
             saathii_shared_types._UniffiFfiConverterTypeUserPresence.check_lower(value.presence)
@@ -3463,6 +4180,11 @@ class _UniffiFfiConverterTypeEvent(_UniffiConverterRustBuffer):
             saathii_shared_types._UniffiFfiConverterTypeEarnings.check_lower(value.withdrawable_money)
             saathii_shared_types._UniffiFfiConverterTypeEarnings.check_lower(value.pending_withdrawals)
             return
+        if value.is_VERIFICATION_REVIEWED():
+            saathii_shared_types._UniffiFfiConverterTypeSampleId.check_lower(value.sample)
+            saathii_shared_types._UniffiFfiConverterTypeVerificationStatus.check_lower(value.status)
+            _UniffiFfiConverterOptionalString.check_lower(value.remarks)
+            return
         if value.is_RESYNC():
             return
         raise ValueError(value)
@@ -3477,6 +4199,7 @@ class _UniffiFfiConverterTypeEvent(_UniffiConverterRustBuffer):
         if value.is_DISCONNECTED():
             buf.write_i32(3)
             _UniffiFfiConverterOptionalUInt16.write(value.close_code, buf)
+            _UniffiFfiConverterString.write(value.code, buf)
         if value.is_PRESENCE_CHANGED():
             buf.write_i32(4)
             saathii_shared_types._UniffiFfiConverterTypeUserPresence.write(value.presence, buf)
@@ -3494,8 +4217,13 @@ class _UniffiFfiConverterTypeEvent(_UniffiConverterRustBuffer):
             saathii_shared_types._UniffiFfiConverterTypeCoins.write(value.balance_coins, buf)
             saathii_shared_types._UniffiFfiConverterTypeEarnings.write(value.withdrawable_money, buf)
             saathii_shared_types._UniffiFfiConverterTypeEarnings.write(value.pending_withdrawals, buf)
-        if value.is_RESYNC():
+        if value.is_VERIFICATION_REVIEWED():
             buf.write_i32(9)
+            saathii_shared_types._UniffiFfiConverterTypeSampleId.write(value.sample, buf)
+            saathii_shared_types._UniffiFfiConverterTypeVerificationStatus.write(value.status, buf)
+            _UniffiFfiConverterOptionalString.write(value.remarks, buf)
+        if value.is_RESYNC():
+            buf.write_i32(10)
 
 
 
@@ -3606,7 +4334,7 @@ class _UniffiFfiConverterOptionalUInt64(_UniffiConverterRustBuffer):
 # namespace.
 class SaathiiError(Exception):
     """
-    Why a call failed; `code` is stable and the same in every language, `detail` is for people.
+    Why a call failed; `code` is stable and the SDK's own in every language, `detail` is for people.
 """
     pass
 
@@ -3614,7 +4342,7 @@ _UniffiTempSaathiiError = SaathiiError
 
 class SaathiiError:  # type: ignore
     """
-    Why a call failed; `code` is stable and the same in every language, `detail` is for people.
+    Why a call failed; `code` is stable and the SDK's own in every language, `detail` is for people.
 """
     
     class Refused(_UniffiTempSaathiiError):
@@ -3677,7 +4405,8 @@ class SaathiiError:  # type: ignore
     _UniffiTempSaathiiError.SignedOut = SignedOut # type: ignore
     class Failed(_UniffiTempSaathiiError):
         """
-        `storage`, `configuration`, `unexpected_answer`, `step_used`, `feed_closed`, `no_call`, `internal`.
+        `certificate`, `unexpected_answer`, `upload_refused`, `storage`, `file`, `configuration`, `internal`, `step_used`,
+        `feed_closed`, `no_call`: the same again fails again.
 """
         
         def __init__(self, code, detail):
@@ -3774,6 +4503,55 @@ class _UniffiFfiConverterTypeSaathiiError(_UniffiConverterRustBuffer):
             buf.write_i32(4)
             _UniffiFfiConverterString.write(value.code, buf)
             _UniffiFfiConverterString.write(value.detail, buf)
+
+
+
+
+
+
+class SignOut(enum.Enum):
+    """
+    Whose doing the end of a login was.
+"""
+    
+    BY_USER = 0
+    """
+    Signed out here.
+"""
+    
+    BY_SERVER = 1
+    """
+    Ended by the server: signed out on another device, suspended, expired.
+"""
+    
+
+
+class _UniffiFfiConverterTypeSignOut(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        variant = buf.read_i32()
+        if variant == 1:
+            return SignOut.BY_USER
+        if variant == 2:
+            return SignOut.BY_SERVER
+        raise InternalError("Raw enum value doesn't match any cases")
+
+    @staticmethod
+    def check_lower(value):
+        if value == SignOut.BY_USER:
+            return
+        if value == SignOut.BY_SERVER:
+            return
+        raise ValueError(value)
+
+    @staticmethod
+    def write(value, buf):
+        if value == SignOut.BY_USER:
+            buf.write_i32(1)
+        if value == SignOut.BY_SERVER:
+            buf.write_i32(2)
+
+
 
 
 
@@ -4041,18 +4819,23 @@ class _UniffiFfiConverterTypeVerified(_UniffiConverterRustBuffer):
 
 class EventListener():
     """
-    The host's ear.
+    The host's ear; called from one thread of the SDK's, one thing at a time.
 """
     
     def on_event(self, event: Event) -> None:
         """
-        Called from one thread of the SDK's, one event at a time.
+        Something happened.
+"""
+        raise NotImplementedError
+    def on_signed_out(self, by: SignOut) -> None:
+        """
+        Somebody is signed out who was signed in; told once, and never left out.
 """
         raise NotImplementedError
 
 class EventListenerImpl(EventListener):
     """
-    The host's ear.
+    The host's ear; called from one thread of the SDK's, one thing at a time.
 """
     
     _handle: ctypes.c_uint64
@@ -4079,7 +4862,7 @@ class EventListenerImpl(EventListener):
         return inst
     def on_event(self, event: Event) -> None:
         """
-        Called from one thread of the SDK's, one event at a time.
+        Something happened.
 """
         
         _UniffiFfiConverterTypeEvent.check_lower(event)
@@ -4092,6 +4875,24 @@ class EventListenerImpl(EventListener):
         _uniffi_ffi_result = _uniffi_rust_call_with_error(
             _uniffi_error_converter,
             _UniffiLib.uniffi_saathii_sdk_ffi_fn_method_eventlistener_on_event,
+            *_uniffi_lowered_args,
+        )
+        return _uniffi_lift_return(_uniffi_ffi_result)
+    def on_signed_out(self, by: SignOut) -> None:
+        """
+        Somebody is signed out who was signed in; told once, and never left out.
+"""
+        
+        _UniffiFfiConverterTypeSignOut.check_lower(by)
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+            _UniffiFfiConverterTypeSignOut.lower(by),
+        )
+        _uniffi_lift_return = lambda val: None
+        _uniffi_error_converter = _UniffiFfiConverterTypeListenerError
+        _uniffi_ffi_result = _uniffi_rust_call_with_error(
+            _uniffi_error_converter,
+            _UniffiLib.uniffi_saathii_sdk_ffi_fn_method_eventlistener_on_signed_out,
             *_uniffi_lowered_args,
         )
         return _uniffi_lift_return(_uniffi_ffi_result)
@@ -4124,6 +4925,27 @@ class _UniffiTraitImplEventListenerImpl:
                 _UniffiFfiConverterTypeListenerError.lower,
         )
 
+    @_UNIFFI_CALLBACK_INTERFACE_SAATHII_SDK_FFI_EVENT_LISTENER_METHOD1
+    def on_signed_out(
+            uniffi_handle,
+            by,
+            uniffi_out_return,
+            uniffi_call_status_ptr,
+        ):
+        uniffi_obj = _UniffiFfiConverterTypeEventListener._handle_map.get(uniffi_handle)
+        def make_call():
+            uniffi_args = (_UniffiFfiConverterTypeSignOut.lift(by), )
+            uniffi_method = uniffi_obj.on_signed_out
+            return uniffi_method(*uniffi_args)
+        write_return_value = lambda v: None
+        _uniffi_trait_interface_call_with_error(
+                uniffi_call_status_ptr.contents,
+                make_call,
+                write_return_value,
+                ListenerError,
+                _UniffiFfiConverterTypeListenerError.lower,
+        )
+
     @_UNIFFI_CALLBACK_INTERFACE_FREE_SAATHII_SDK_FFI_EVENT_LISTENER
     def _uniffi_free(uniffi_handle):
         _UniffiFfiConverterTypeEventListener._handle_map.remove(uniffi_handle)
@@ -4137,6 +4959,7 @@ class _UniffiTraitImplEventListenerImpl:
         _uniffi_free,
         _uniffi_clone,
         on_event,
+        on_signed_out,
     )
     # Send Rust a pointer to the VTable.  Note: this means we need to keep the struct alive forever,
     # or else bad things will happen when Rust tries to access it.
@@ -4178,6 +5001,148 @@ class _UniffiFfiConverterTypeEventListener:
 
     @classmethod
     def write(cls, value: EventListener, buf: _UniffiRustBuffer):
+        buf.write_u64(cls.lower(value))
+
+
+class LogSink():
+    """
+    Where the host keeps its log.
+"""
+    
+    def log(self, record: LogRecord) -> None:
+        """
+        Called from one thread of the SDK's, one line at a time.
+"""
+        raise NotImplementedError
+
+class LogSinkImpl(LogSink):
+    """
+    Where the host keeps its log.
+"""
+    
+    _handle: ctypes.c_uint64
+    
+    def __init__(self, *args, **kwargs):
+        raise ValueError("This class has no default constructor")
+
+    def __del__(self):
+        # In case of partial initialization of instances.
+        handle = getattr(self, "_handle", None)
+        if handle is not None:
+            _uniffi_rust_call(_UniffiLib.uniffi_saathii_sdk_ffi_fn_free_logsink, handle)
+
+    def _uniffi_clone_handle(self):
+        return _uniffi_rust_call(_UniffiLib.uniffi_saathii_sdk_ffi_fn_clone_logsink, self._handle)
+
+    # Used by alternative constructors or any methods which return this type.
+    @classmethod
+    def _uniffi_make_instance(cls, handle):
+        # Lightly yucky way to bypass the usual __init__ logic
+        # and just create a new instance with the required handle.
+        inst = cls.__new__(cls)
+        inst._handle = handle
+        return inst
+    def log(self, record: LogRecord) -> None:
+        """
+        Called from one thread of the SDK's, one line at a time.
+"""
+        
+        _UniffiFfiConverterTypeLogRecord.check_lower(record)
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+            _UniffiFfiConverterTypeLogRecord.lower(record),
+        )
+        _uniffi_lift_return = lambda val: None
+        _uniffi_error_converter = _UniffiFfiConverterTypeListenerError
+        _uniffi_ffi_result = _uniffi_rust_call_with_error(
+            _uniffi_error_converter,
+            _UniffiLib.uniffi_saathii_sdk_ffi_fn_method_logsink_log,
+            *_uniffi_lowered_args,
+        )
+        return _uniffi_lift_return(_uniffi_ffi_result)
+
+
+
+
+# Put all the bits inside a class to keep the top-level namespace clean
+class _UniffiTraitImplLogSinkImpl:
+    # For each method, generate a callback function to pass to Rust
+
+    @_UNIFFI_CALLBACK_INTERFACE_SAATHII_SDK_FFI_LOG_SINK_METHOD0
+    def log(
+            uniffi_handle,
+            record,
+            uniffi_out_return,
+            uniffi_call_status_ptr,
+        ):
+        uniffi_obj = _UniffiFfiConverterTypeLogSink._handle_map.get(uniffi_handle)
+        def make_call():
+            uniffi_args = (_UniffiFfiConverterTypeLogRecord.lift(record), )
+            uniffi_method = uniffi_obj.log
+            return uniffi_method(*uniffi_args)
+        write_return_value = lambda v: None
+        _uniffi_trait_interface_call_with_error(
+                uniffi_call_status_ptr.contents,
+                make_call,
+                write_return_value,
+                ListenerError,
+                _UniffiFfiConverterTypeListenerError.lower,
+        )
+
+    @_UNIFFI_CALLBACK_INTERFACE_FREE_SAATHII_SDK_FFI_LOG_SINK
+    def _uniffi_free(uniffi_handle):
+        _UniffiFfiConverterTypeLogSink._handle_map.remove(uniffi_handle)
+
+    @_UNIFFI_CALLBACK_INTERFACE_CLONE_SAATHII_SDK_FFI_LOG_SINK
+    def _uniffi_clone(uniffi_handle):
+        return _UniffiFfiConverterTypeLogSink._handle_map.clone(uniffi_handle)
+
+    # Generate the FFI VTable.  This has a field for each callback interface method.
+    _uniffi_vtable = _UniffiVTableCallbackInterfaceSaathiiSdkFfiLogSink(
+        _uniffi_free,
+        _uniffi_clone,
+        log,
+    )
+    # Send Rust a pointer to the VTable.  Note: this means we need to keep the struct alive forever,
+    # or else bad things will happen when Rust tries to access it.
+    _UniffiLib.uniffi_saathii_sdk_ffi_fn_init_callback_vtable_logsink(ctypes.byref(_uniffi_vtable))
+
+class _UniffiFfiConverterTypeLogSink:
+    _handle_map = _UniffiHandleMap()
+
+    @staticmethod
+    def lift(value: int):
+        if (value & 1) == 0:
+            # Rust-generated handle, construct a new class that uses the handle to implement the
+            # interface
+            return LogSinkImpl._uniffi_make_instance(value)
+        else:
+            # Python-generated handle, get the object from the handle map
+            return _UniffiFfiConverterTypeLogSink._handle_map.remove(value)
+
+    @staticmethod
+    def check_lower(value: LogSink):
+        if not isinstance(value, LogSink):
+            raise TypeError("Expected LogSink subclass, {} found".format(type(value).__name__))
+
+    @staticmethod
+    def lower(value: LogSink):
+         if isinstance(value, LogSinkImpl):
+            # Rust-implementated object.  Clone the handle and return it
+            return value._uniffi_clone_handle()
+         else:
+            # Python-implementated object, generate a new vtable handle and return that.
+            return _UniffiFfiConverterTypeLogSink._handle_map.insert(value)
+
+    @classmethod
+    def read(cls, buf: _UniffiRustBuffer):
+        ptr = buf.read_u64()
+        if ptr == 0:
+            raise InternalError("Raw handle value was null")
+        return cls.lift(ptr)
+
+    @classmethod
+    def write(cls, value: LogSink, buf: _UniffiRustBuffer):
         buf.write_u64(cls.lower(value))
 
 
@@ -4293,6 +5258,39 @@ class _UniffiFfiConverterTypeOtpSent:
 
 
 
+
+
+class _UniffiFfiConverterOptionalTypePayoutDestination(_UniffiConverterRustBuffer):
+    @classmethod
+    def check_lower(cls, value):
+        if value is not None:
+            saathii_shared_types._UniffiFfiConverterTypePayoutDestination.check_lower(value)
+
+    @classmethod
+    def write(cls, value, buf):
+        if value is None:
+            buf.write_u8(0)
+            return
+
+        buf.write_u8(1)
+        saathii_shared_types._UniffiFfiConverterTypePayoutDestination.write(value, buf)
+
+    @classmethod
+    def read(cls, buf):
+        flag = buf.read_u8()
+        if flag == 0:
+            return None
+        elif flag == 1:
+            return saathii_shared_types._UniffiFfiConverterTypePayoutDestination.read(buf)
+        else:
+            raise InternalError("Unexpected flag byte for optional type")
+
+
+
+
+
+
+
 class _UniffiFfiConverterOptionalTypeCallType(_UniffiConverterRustBuffer):
     @classmethod
     def check_lower(cls, value):
@@ -4351,6 +5349,8 @@ class _UniffiFfiConverterOptionalTypeCallStatus(_UniffiConverterRustBuffer):
 
 
 
+
+
 class _UniffiFfiConverterOptionalTypeFollowedCall(_UniffiConverterRustBuffer):
     @classmethod
     def check_lower(cls, value):
@@ -4375,6 +5375,8 @@ class _UniffiFfiConverterOptionalTypeFollowedCall(_UniffiConverterRustBuffer):
             return _UniffiFfiConverterTypeFollowedCall.read(buf)
         else:
             raise InternalError("Unexpected flag byte for optional type")
+
+
 
 
 
@@ -4476,6 +5478,45 @@ class _UniffiFfiConverterUInt8(_UniffiConverterPrimitiveInt):
 
 
 
+
+
+class _UniffiFfiConverterOptionalTypeCallId(_UniffiConverterRustBuffer):
+    @classmethod
+    def check_lower(cls, value):
+        if value is not None:
+            saathii_shared_types._UniffiFfiConverterTypeCallId.check_lower(value)
+
+    @classmethod
+    def write(cls, value, buf):
+        if value is None:
+            buf.write_u8(0)
+            return
+
+        buf.write_u8(1)
+        saathii_shared_types._UniffiFfiConverterTypeCallId.write(value, buf)
+
+    @classmethod
+    def read(cls, buf):
+        flag = buf.read_u8()
+        if flag == 0:
+            return None
+        elif flag == 1:
+            return saathii_shared_types._UniffiFfiConverterTypeCallId.read(buf)
+        else:
+            raise InternalError("Unexpected flag byte for optional type")
+
+
+
+
+
+
+
+
+
+
+
+
+
 class _UniffiFfiConverterOptionalTypeTransactionType(_UniffiConverterRustBuffer):
     @classmethod
     def check_lower(cls, value):
@@ -4503,6 +5544,35 @@ class _UniffiFfiConverterOptionalTypeTransactionType(_UniffiConverterRustBuffer)
 
 
 
+class _UniffiFfiConverterSequenceTypeVerificationSample(_UniffiConverterRustBuffer):
+    @classmethod
+    def check_lower(cls, value):
+        for item in value:
+            saathii_shared_types._UniffiFfiConverterTypeVerificationSample.check_lower(item)
+
+    @classmethod
+    def write(cls, value, buf):
+        items = len(value)
+        buf.write_i32(items)
+        for item in value:
+            saathii_shared_types._UniffiFfiConverterTypeVerificationSample.write(item, buf)
+
+    @classmethod
+    def read(cls, buf):
+        count = buf.read_i32()
+        if count < 0:
+            raise InternalError("Unexpected negative sequence length")
+
+        return [
+            saathii_shared_types._UniffiFfiConverterTypeVerificationSample.read(buf) for i in range(count)
+        ]
+
+
+
+
+
+
+
 
 
 
@@ -4512,9 +5582,29 @@ class SaathiiClientProtocol(typing.Protocol):
     garbage collector came by.
 """
     
+    async def add_favorite(self, listener: saathii_shared_types.UserId) -> saathii_shared_types.FavoriteState:
+        """
+        Adds a listener to one's favorites; twice is as good as once.
+"""
+        raise NotImplementedError
+    async def bank_details(self, ) -> typing.Optional[saathii_shared_types.PayoutDestination]:
+        """
+        Where one is paid, masked; null where nothing is kept.
+"""
+        raise NotImplementedError
     async def bill_call_minute(self, call: saathii_shared_types.CallId) -> saathii_shared_types.MinuteBilled:
         """
         Bills what has begun; the server does so by itself, and no minute is billed twice.
+"""
+        raise NotImplementedError
+    async def block(self, user: saathii_shared_types.UserId,reason: typing.Union[object, typing.Optional[str]] = _DEFAULT) -> saathii_shared_types.BlockState:
+        """
+        Blocks somebody: neither sees or calls the other any more; twice is as good as once.
+"""
+        raise NotImplementedError
+    async def blocked(self, page: int,per_page: int) -> saathii_shared_types.BlockedPage:
+        """
+        Whom one blocks, the latest first; pages from 1.
 """
         raise NotImplementedError
     async def call_history(self, page: int,per_page: int,call_type: typing.Union[object, typing.Optional[saathii_shared_types.CallType]] = _DEFAULT,status: typing.Union[object, typing.Optional[saathii_shared_types.CallStatus]] = _DEFAULT) -> saathii_shared_types.CallHistory:
@@ -4557,6 +5647,11 @@ class SaathiiClientProtocol(typing.Protocol):
         One's coins, and how many one ever got and spent.
 """
         raise NotImplementedError
+    async def confirm_upload(self, key: str) -> saathii_shared_types.VerificationSample:
+        """
+        Makes a sample of what was sent; `key` is the ticket's.
+"""
+        raise NotImplementedError
     def connect(self, ) -> None:
         """
         Opens the presence socket, once; its events go to the listener.
@@ -4592,6 +5687,21 @@ class SaathiiClientProtocol(typing.Protocol):
         Hangs up the call that is followed. On failure the call goes on.
 """
         raise NotImplementedError
+    async def export_account(self, ) -> str:
+        """
+        Everything that the server keeps about oneself, as JSON; at most three times an hour.
+"""
+        raise NotImplementedError
+    async def export_account_to(self, path: str) -> None:
+        """
+        The same into a file as it arrives, however long; all of it or nothing.
+"""
+        raise NotImplementedError
+    async def favorites(self, page: int,per_page: int) -> saathii_shared_types.FavoritePage:
+        """
+        One's favorites, the latest first; pages from 1.
+"""
+        raise NotImplementedError
     def feed_state(self, ) -> typing.Optional[FeedState]:
         """
         The live feed as it is; null where none is open.
@@ -4605,6 +5715,16 @@ class SaathiiClientProtocol(typing.Protocol):
     async def forget(self, ) -> None:
         """
         Signs out on this device without asking the server.
+"""
+        raise NotImplementedError
+    async def is_blocked(self, user: saathii_shared_types.UserId) -> bool:
+        """
+        Whether one blocks somebody; whether they block oneself is not told.
+"""
+        raise NotImplementedError
+    async def is_favorite(self, listener: saathii_shared_types.UserId) -> bool:
+        """
+        Whether a listener is among one's favorites.
 """
         raise NotImplementedError
     async def is_signed_in(self, ) -> bool:
@@ -4672,9 +5792,32 @@ class SaathiiClientProtocol(typing.Protocol):
         Rates a call that one has made, 1 to 5, once, after its end.
 """
         raise NotImplementedError
+    async def recharge(self, amount_rupees: int,payment_method: typing.Union[object, typing.Optional[str]] = _DEFAULT,idempotency_key: typing.Union[object, typing.Optional[str]] = _DEFAULT) -> saathii_shared_types.Recharge:
+        """
+        Buys coins for one of the prices of `call_rates`; the call that is followed knows them at once and goes on.
+
+        Where the answer bears an order, nothing is paid yet: hand the order to the provider's checkout, and what that
+        returns to `verify_recharge`. Goes on where its caller goes away.
+"""
+        raise NotImplementedError
+    async def recharge_history(self, page: int,per_page: int) -> saathii_shared_types.RechargeHistory:
+        """
+        One's purchases, the newest first; pages from 1.
+"""
+        raise NotImplementedError
     async def refresh_feed(self, ) -> None:
         """
         Reads all pages of the live feed again, as for a pull to refresh.
+"""
+        raise NotImplementedError
+    async def remove_favorite(self, listener: saathii_shared_types.UserId) -> saathii_shared_types.FavoriteState:
+        """
+        Takes a listener out of one's favorites; twice is as good as once.
+"""
+        raise NotImplementedError
+    async def report(self, user: saathii_shared_types.UserId,reason: str,call: typing.Union[object, typing.Optional[saathii_shared_types.CallId]] = _DEFAULT) -> saathii_shared_types.ReportReceived:
+        """
+        Tells the moderators about somebody, with a call as evidence where there is one.
 """
         raise NotImplementedError
     async def request_otp(self, phone: str) -> OtpSent:
@@ -4682,9 +5825,29 @@ class SaathiiClientProtocol(typing.Protocol):
         Has a code sent to a phone, the first step of signing in.
 """
         raise NotImplementedError
+    async def request_withdrawal(self, amount: saathii_shared_types.Earnings,idempotency_key: typing.Union[object, typing.Optional[str]] = _DEFAULT) -> saathii_shared_types.Withdrawal:
+        """
+        Asks for earnings to be paid; they are set aside at once. Goes on where its caller goes away.
+"""
+        raise NotImplementedError
     async def resume_call(self, ) -> typing.Optional[FollowedCall]:
         """
         Follows the call that one is in, as after a start of the app; null where there is none.
+"""
+        raise NotImplementedError
+    async def sample_audio(self, sample: saathii_shared_types.SampleId) -> saathii_shared_types.AudioLink:
+        """
+        Where one's sample can be heard, for five minutes and without a token.
+"""
+        raise NotImplementedError
+    async def send_to_store(self, ticket: saathii_shared_types.UploadTicket,audio: Audio) -> None:
+        """
+        Sends the file that a ticket is for; again with the same ticket replaces it.
+"""
+        raise NotImplementedError
+    async def set_bank_details(self, details: saathii_shared_types.PayoutDetails) -> saathii_shared_types.PayoutDestination:
+        """
+        Says where one is paid; withdrawals that are open go where they were to go.
 """
         raise NotImplementedError
     def set_foreground(self, is_foreground: bool) -> None:
@@ -4697,14 +5860,30 @@ class SaathiiClientProtocol(typing.Protocol):
         Follows these people of the live feed alone, those on screen.
 """
         raise NotImplementedError
+    def shut_down(self, ) -> None:
+        """
+        Ends what this client does by itself: sockets, feed, heartbeats, following a call, events. The login stays, and
+        a call that goes on as well.
+"""
+        raise NotImplementedError
     async def start_call(self, listener: saathii_shared_types.UserId,call_type: saathii_shared_types.CallType,idempotency_key: typing.Union[object, typing.Optional[str]] = _DEFAULT) -> FollowedCall:
         """
         Calls a listener and follows the call; `CallChanged` tells of changes. Goes on where its caller goes away.
 """
         raise NotImplementedError
+    async def submit_sample_url(self, audio_file_url: str) -> saathii_shared_types.VerificationSample:
+        """
+        Makes a sample of an object that lies in the server's bucket under one's own prefix already.
+"""
+        raise NotImplementedError
     async def transactions(self, page: int,per_page: int,tx_type: typing.Union[object, typing.Optional[saathii_shared_types.TransactionType]] = _DEFAULT) -> saathii_shared_types.TransactionPage:
         """
         Every movement of one's wallet, or those of one type, the newest first; pages from 1.
+"""
+        raise NotImplementedError
+    async def unblock(self, user: saathii_shared_types.UserId) -> saathii_shared_types.BlockState:
+        """
+        Blocks somebody no longer; twice is as good as once.
 """
         raise NotImplementedError
     async def update_profile(self, changes: ProfileChanges) -> saathii_shared_types.UserProfile:
@@ -4717,9 +5896,44 @@ class SaathiiClientProtocol(typing.Protocol):
         Changes one's status; everybody is told.
 """
         raise NotImplementedError
+    async def upload_sample(self, audio: Audio) -> saathii_shared_types.VerificationSample:
+        """
+        Sends an audio sample through the server; `VerificationReviewed` tells what became of it.
+"""
+        raise NotImplementedError
+    async def upload_sample_directly(self, audio: Audio) -> saathii_shared_types.VerificationSample:
+        """
+        The same past the server, straight to the object store: a ticket, the file, the confirmation.
+"""
+        raise NotImplementedError
+    async def upload_ticket(self, ) -> saathii_shared_types.UploadTicket:
+        """
+        Asks to send one file straight to the object store within ten minutes.
+"""
+        raise NotImplementedError
+    async def verification_history(self, ) -> typing.List[saathii_shared_types.VerificationSample]:
+        """
+        One's samples, the newest first, at most a hundred.
+"""
+        raise NotImplementedError
+    async def verification_status(self, ) -> saathii_shared_types.VerificationState:
+        """
+        Where one stands as a listener.
+"""
+        raise NotImplementedError
+    async def verify_recharge(self, proof: saathii_shared_types.VerifyRecharge,idempotency_key: typing.Union[object, typing.Optional[str]] = _DEFAULT) -> saathii_shared_types.Recharge:
+        """
+        Says that an order is paid, with what the checkout returned. Goes on where its caller goes away.
+"""
+        raise NotImplementedError
     async def wallet_balance(self, ) -> saathii_shared_types.WalletBalance:
         """
         One's coins and earnings.
+"""
+        raise NotImplementedError
+    async def withdrawals(self, page: int,per_page: int) -> saathii_shared_types.WithdrawalPage:
+        """
+        One's withdrawals, the newest first; pages from 1.
 """
         raise NotImplementedError
 
@@ -4771,6 +5985,43 @@ class SaathiiClient(SaathiiClientProtocol):
         inst = cls.__new__(cls)
         inst._handle = handle
         return inst
+    async def add_favorite(self, listener: saathii_shared_types.UserId) -> saathii_shared_types.FavoriteState:
+        """
+        Adds a listener to one's favorites; twice is as good as once.
+"""
+        
+        saathii_shared_types._UniffiFfiConverterTypeUserId.check_lower(listener)
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+            saathii_shared_types._UniffiFfiConverterTypeUserId.lower(listener),
+        )
+        _uniffi_lift_return = saathii_shared_types._UniffiFfiConverterTypeFavoriteState.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeSaathiiError
+        return await _uniffi_rust_call_async(
+            _UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_add_favorite(*_uniffi_lowered_args),
+            _UniffiLib.ffi_saathii_sdk_ffi_rust_future_poll_rust_buffer,
+            _UniffiLib.ffi_saathii_sdk_ffi_rust_future_complete_rust_buffer,
+            _UniffiLib.ffi_saathii_sdk_ffi_rust_future_free_rust_buffer,
+            _uniffi_lift_return,
+            _uniffi_error_converter,
+        )
+    async def bank_details(self, ) -> typing.Optional[saathii_shared_types.PayoutDestination]:
+        """
+        Where one is paid, masked; null where nothing is kept.
+"""
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterOptionalTypePayoutDestination.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeSaathiiError
+        return await _uniffi_rust_call_async(
+            _UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_bank_details(*_uniffi_lowered_args),
+            _UniffiLib.ffi_saathii_sdk_ffi_rust_future_poll_rust_buffer,
+            _UniffiLib.ffi_saathii_sdk_ffi_rust_future_complete_rust_buffer,
+            _UniffiLib.ffi_saathii_sdk_ffi_rust_future_free_rust_buffer,
+            _uniffi_lift_return,
+            _uniffi_error_converter,
+        )
     async def bill_call_minute(self, call: saathii_shared_types.CallId) -> saathii_shared_types.MinuteBilled:
         """
         Bills what has begun; the server does so by itself, and no minute is billed twice.
@@ -4785,6 +6036,54 @@ class SaathiiClient(SaathiiClientProtocol):
         _uniffi_error_converter = _UniffiFfiConverterTypeSaathiiError
         return await _uniffi_rust_call_async(
             _UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_bill_call_minute(*_uniffi_lowered_args),
+            _UniffiLib.ffi_saathii_sdk_ffi_rust_future_poll_rust_buffer,
+            _UniffiLib.ffi_saathii_sdk_ffi_rust_future_complete_rust_buffer,
+            _UniffiLib.ffi_saathii_sdk_ffi_rust_future_free_rust_buffer,
+            _uniffi_lift_return,
+            _uniffi_error_converter,
+        )
+    async def block(self, user: saathii_shared_types.UserId,reason: typing.Union[object, typing.Optional[str]] = _DEFAULT) -> saathii_shared_types.BlockState:
+        """
+        Blocks somebody: neither sees or calls the other any more; twice is as good as once.
+"""
+        
+        saathii_shared_types._UniffiFfiConverterTypeUserId.check_lower(user)
+
+        if reason is _DEFAULT:
+            reason = None
+        _UniffiFfiConverterOptionalString.check_lower(reason)
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+            saathii_shared_types._UniffiFfiConverterTypeUserId.lower(user),
+            _UniffiFfiConverterOptionalString.lower(reason),
+        )
+        _uniffi_lift_return = saathii_shared_types._UniffiFfiConverterTypeBlockState.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeSaathiiError
+        return await _uniffi_rust_call_async(
+            _UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_block(*_uniffi_lowered_args),
+            _UniffiLib.ffi_saathii_sdk_ffi_rust_future_poll_rust_buffer,
+            _UniffiLib.ffi_saathii_sdk_ffi_rust_future_complete_rust_buffer,
+            _UniffiLib.ffi_saathii_sdk_ffi_rust_future_free_rust_buffer,
+            _uniffi_lift_return,
+            _uniffi_error_converter,
+        )
+    async def blocked(self, page: int,per_page: int) -> saathii_shared_types.BlockedPage:
+        """
+        Whom one blocks, the latest first; pages from 1.
+"""
+        
+        _UniffiFfiConverterUInt32.check_lower(page)
+
+        _UniffiFfiConverterUInt32.check_lower(per_page)
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+            _UniffiFfiConverterUInt32.lower(page),
+            _UniffiFfiConverterUInt32.lower(per_page),
+        )
+        _uniffi_lift_return = saathii_shared_types._UniffiFfiConverterTypeBlockedPage.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeSaathiiError
+        return await _uniffi_rust_call_async(
+            _UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_blocked(*_uniffi_lowered_args),
             _UniffiLib.ffi_saathii_sdk_ffi_rust_future_poll_rust_buffer,
             _UniffiLib.ffi_saathii_sdk_ffi_rust_future_complete_rust_buffer,
             _UniffiLib.ffi_saathii_sdk_ffi_rust_future_free_rust_buffer,
@@ -4939,6 +6238,26 @@ class SaathiiClient(SaathiiClientProtocol):
             _uniffi_lift_return,
             _uniffi_error_converter,
         )
+    async def confirm_upload(self, key: str) -> saathii_shared_types.VerificationSample:
+        """
+        Makes a sample of what was sent; `key` is the ticket's.
+"""
+        
+        _UniffiFfiConverterString.check_lower(key)
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+            _UniffiFfiConverterString.lower(key),
+        )
+        _uniffi_lift_return = saathii_shared_types._UniffiFfiConverterTypeVerificationSample.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeSaathiiError
+        return await _uniffi_rust_call_async(
+            _UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_confirm_upload(*_uniffi_lowered_args),
+            _UniffiLib.ffi_saathii_sdk_ffi_rust_future_poll_rust_buffer,
+            _UniffiLib.ffi_saathii_sdk_ffi_rust_future_complete_rust_buffer,
+            _UniffiLib.ffi_saathii_sdk_ffi_rust_future_free_rust_buffer,
+            _uniffi_lift_return,
+            _uniffi_error_converter,
+        )
     def connect(self, ) -> None:
         """
         Opens the presence socket, once; its events go to the listener.
@@ -5058,6 +6377,66 @@ class SaathiiClient(SaathiiClientProtocol):
             _uniffi_lift_return,
             _uniffi_error_converter,
         )
+    async def export_account(self, ) -> str:
+        """
+        Everything that the server keeps about oneself, as JSON; at most three times an hour.
+"""
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterString.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeSaathiiError
+        return await _uniffi_rust_call_async(
+            _UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_export_account(*_uniffi_lowered_args),
+            _UniffiLib.ffi_saathii_sdk_ffi_rust_future_poll_rust_buffer,
+            _UniffiLib.ffi_saathii_sdk_ffi_rust_future_complete_rust_buffer,
+            _UniffiLib.ffi_saathii_sdk_ffi_rust_future_free_rust_buffer,
+            _uniffi_lift_return,
+            _uniffi_error_converter,
+        )
+    async def export_account_to(self, path: str) -> None:
+        """
+        The same into a file as it arrives, however long; all of it or nothing.
+"""
+        
+        _UniffiFfiConverterString.check_lower(path)
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+            _UniffiFfiConverterString.lower(path),
+        )
+        _uniffi_lift_return = lambda val: None
+        _uniffi_error_converter = _UniffiFfiConverterTypeSaathiiError
+        return await _uniffi_rust_call_async(
+            _UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_export_account_to(*_uniffi_lowered_args),
+            _UniffiLib.ffi_saathii_sdk_ffi_rust_future_poll_void,
+            _UniffiLib.ffi_saathii_sdk_ffi_rust_future_complete_void,
+            _UniffiLib.ffi_saathii_sdk_ffi_rust_future_free_void,
+            _uniffi_lift_return,
+            _uniffi_error_converter,
+        )
+    async def favorites(self, page: int,per_page: int) -> saathii_shared_types.FavoritePage:
+        """
+        One's favorites, the latest first; pages from 1.
+"""
+        
+        _UniffiFfiConverterUInt32.check_lower(page)
+
+        _UniffiFfiConverterUInt32.check_lower(per_page)
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+            _UniffiFfiConverterUInt32.lower(page),
+            _UniffiFfiConverterUInt32.lower(per_page),
+        )
+        _uniffi_lift_return = saathii_shared_types._UniffiFfiConverterTypeFavoritePage.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeSaathiiError
+        return await _uniffi_rust_call_async(
+            _UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_favorites(*_uniffi_lowered_args),
+            _UniffiLib.ffi_saathii_sdk_ffi_rust_future_poll_rust_buffer,
+            _UniffiLib.ffi_saathii_sdk_ffi_rust_future_complete_rust_buffer,
+            _UniffiLib.ffi_saathii_sdk_ffi_rust_future_free_rust_buffer,
+            _uniffi_lift_return,
+            _uniffi_error_converter,
+        )
     def feed_state(self, ) -> typing.Optional[FeedState]:
         """
         The live feed as it is; null where none is open.
@@ -5104,6 +6483,46 @@ class SaathiiClient(SaathiiClientProtocol):
             _UniffiLib.ffi_saathii_sdk_ffi_rust_future_poll_void,
             _UniffiLib.ffi_saathii_sdk_ffi_rust_future_complete_void,
             _UniffiLib.ffi_saathii_sdk_ffi_rust_future_free_void,
+            _uniffi_lift_return,
+            _uniffi_error_converter,
+        )
+    async def is_blocked(self, user: saathii_shared_types.UserId) -> bool:
+        """
+        Whether one blocks somebody; whether they block oneself is not told.
+"""
+        
+        saathii_shared_types._UniffiFfiConverterTypeUserId.check_lower(user)
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+            saathii_shared_types._UniffiFfiConverterTypeUserId.lower(user),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterBoolean.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeSaathiiError
+        return await _uniffi_rust_call_async(
+            _UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_is_blocked(*_uniffi_lowered_args),
+            _UniffiLib.ffi_saathii_sdk_ffi_rust_future_poll_i8,
+            _UniffiLib.ffi_saathii_sdk_ffi_rust_future_complete_i8,
+            _UniffiLib.ffi_saathii_sdk_ffi_rust_future_free_i8,
+            _uniffi_lift_return,
+            _uniffi_error_converter,
+        )
+    async def is_favorite(self, listener: saathii_shared_types.UserId) -> bool:
+        """
+        Whether a listener is among one's favorites.
+"""
+        
+        saathii_shared_types._UniffiFfiConverterTypeUserId.check_lower(listener)
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+            saathii_shared_types._UniffiFfiConverterTypeUserId.lower(listener),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterBoolean.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeSaathiiError
+        return await _uniffi_rust_call_async(
+            _UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_is_favorite(*_uniffi_lowered_args),
+            _UniffiLib.ffi_saathii_sdk_ffi_rust_future_poll_i8,
+            _UniffiLib.ffi_saathii_sdk_ffi_rust_future_complete_i8,
+            _UniffiLib.ffi_saathii_sdk_ffi_rust_future_free_i8,
             _uniffi_lift_return,
             _uniffi_error_converter,
         )
@@ -5347,6 +6766,62 @@ class SaathiiClient(SaathiiClientProtocol):
             _uniffi_lift_return,
             _uniffi_error_converter,
         )
+    async def recharge(self, amount_rupees: int,payment_method: typing.Union[object, typing.Optional[str]] = _DEFAULT,idempotency_key: typing.Union[object, typing.Optional[str]] = _DEFAULT) -> saathii_shared_types.Recharge:
+        """
+        Buys coins for one of the prices of `call_rates`; the call that is followed knows them at once and goes on.
+
+        Where the answer bears an order, nothing is paid yet: hand the order to the provider's checkout, and what that
+        returns to `verify_recharge`. Goes on where its caller goes away.
+"""
+        
+        _UniffiFfiConverterInt64.check_lower(amount_rupees)
+
+        if payment_method is _DEFAULT:
+            payment_method = None
+        _UniffiFfiConverterOptionalString.check_lower(payment_method)
+
+        if idempotency_key is _DEFAULT:
+            idempotency_key = None
+        _UniffiFfiConverterOptionalString.check_lower(idempotency_key)
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+            _UniffiFfiConverterInt64.lower(amount_rupees),
+            _UniffiFfiConverterOptionalString.lower(payment_method),
+            _UniffiFfiConverterOptionalString.lower(idempotency_key),
+        )
+        _uniffi_lift_return = saathii_shared_types._UniffiFfiConverterTypeRecharge.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeSaathiiError
+        return await _uniffi_rust_call_async(
+            _UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_recharge(*_uniffi_lowered_args),
+            _UniffiLib.ffi_saathii_sdk_ffi_rust_future_poll_rust_buffer,
+            _UniffiLib.ffi_saathii_sdk_ffi_rust_future_complete_rust_buffer,
+            _UniffiLib.ffi_saathii_sdk_ffi_rust_future_free_rust_buffer,
+            _uniffi_lift_return,
+            _uniffi_error_converter,
+        )
+    async def recharge_history(self, page: int,per_page: int) -> saathii_shared_types.RechargeHistory:
+        """
+        One's purchases, the newest first; pages from 1.
+"""
+        
+        _UniffiFfiConverterUInt32.check_lower(page)
+
+        _UniffiFfiConverterUInt32.check_lower(per_page)
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+            _UniffiFfiConverterUInt32.lower(page),
+            _UniffiFfiConverterUInt32.lower(per_page),
+        )
+        _uniffi_lift_return = saathii_shared_types._UniffiFfiConverterTypeRechargeHistory.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeSaathiiError
+        return await _uniffi_rust_call_async(
+            _UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_recharge_history(*_uniffi_lowered_args),
+            _UniffiLib.ffi_saathii_sdk_ffi_rust_future_poll_rust_buffer,
+            _UniffiLib.ffi_saathii_sdk_ffi_rust_future_complete_rust_buffer,
+            _UniffiLib.ffi_saathii_sdk_ffi_rust_future_free_rust_buffer,
+            _uniffi_lift_return,
+            _uniffi_error_converter,
+        )
     async def refresh_feed(self, ) -> None:
         """
         Reads all pages of the live feed again, as for a pull to refresh.
@@ -5361,6 +6836,54 @@ class SaathiiClient(SaathiiClientProtocol):
             _UniffiLib.ffi_saathii_sdk_ffi_rust_future_poll_void,
             _UniffiLib.ffi_saathii_sdk_ffi_rust_future_complete_void,
             _UniffiLib.ffi_saathii_sdk_ffi_rust_future_free_void,
+            _uniffi_lift_return,
+            _uniffi_error_converter,
+        )
+    async def remove_favorite(self, listener: saathii_shared_types.UserId) -> saathii_shared_types.FavoriteState:
+        """
+        Takes a listener out of one's favorites; twice is as good as once.
+"""
+        
+        saathii_shared_types._UniffiFfiConverterTypeUserId.check_lower(listener)
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+            saathii_shared_types._UniffiFfiConverterTypeUserId.lower(listener),
+        )
+        _uniffi_lift_return = saathii_shared_types._UniffiFfiConverterTypeFavoriteState.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeSaathiiError
+        return await _uniffi_rust_call_async(
+            _UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_remove_favorite(*_uniffi_lowered_args),
+            _UniffiLib.ffi_saathii_sdk_ffi_rust_future_poll_rust_buffer,
+            _UniffiLib.ffi_saathii_sdk_ffi_rust_future_complete_rust_buffer,
+            _UniffiLib.ffi_saathii_sdk_ffi_rust_future_free_rust_buffer,
+            _uniffi_lift_return,
+            _uniffi_error_converter,
+        )
+    async def report(self, user: saathii_shared_types.UserId,reason: str,call: typing.Union[object, typing.Optional[saathii_shared_types.CallId]] = _DEFAULT) -> saathii_shared_types.ReportReceived:
+        """
+        Tells the moderators about somebody, with a call as evidence where there is one.
+"""
+        
+        saathii_shared_types._UniffiFfiConverterTypeUserId.check_lower(user)
+
+        _UniffiFfiConverterString.check_lower(reason)
+
+        if call is _DEFAULT:
+            call = None
+        _UniffiFfiConverterOptionalTypeCallId.check_lower(call)
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+            saathii_shared_types._UniffiFfiConverterTypeUserId.lower(user),
+            _UniffiFfiConverterString.lower(reason),
+            _UniffiFfiConverterOptionalTypeCallId.lower(call),
+        )
+        _uniffi_lift_return = saathii_shared_types._UniffiFfiConverterTypeReportReceived.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeSaathiiError
+        return await _uniffi_rust_call_async(
+            _UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_report(*_uniffi_lowered_args),
+            _UniffiLib.ffi_saathii_sdk_ffi_rust_future_poll_rust_buffer,
+            _UniffiLib.ffi_saathii_sdk_ffi_rust_future_complete_rust_buffer,
+            _UniffiLib.ffi_saathii_sdk_ffi_rust_future_free_rust_buffer,
             _uniffi_lift_return,
             _uniffi_error_converter,
         )
@@ -5384,6 +6907,31 @@ class SaathiiClient(SaathiiClientProtocol):
             _uniffi_lift_return,
             _uniffi_error_converter,
         )
+    async def request_withdrawal(self, amount: saathii_shared_types.Earnings,idempotency_key: typing.Union[object, typing.Optional[str]] = _DEFAULT) -> saathii_shared_types.Withdrawal:
+        """
+        Asks for earnings to be paid; they are set aside at once. Goes on where its caller goes away.
+"""
+        
+        saathii_shared_types._UniffiFfiConverterTypeEarnings.check_lower(amount)
+
+        if idempotency_key is _DEFAULT:
+            idempotency_key = None
+        _UniffiFfiConverterOptionalString.check_lower(idempotency_key)
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+            saathii_shared_types._UniffiFfiConverterTypeEarnings.lower(amount),
+            _UniffiFfiConverterOptionalString.lower(idempotency_key),
+        )
+        _uniffi_lift_return = saathii_shared_types._UniffiFfiConverterTypeWithdrawal.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeSaathiiError
+        return await _uniffi_rust_call_async(
+            _UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_request_withdrawal(*_uniffi_lowered_args),
+            _UniffiLib.ffi_saathii_sdk_ffi_rust_future_poll_rust_buffer,
+            _UniffiLib.ffi_saathii_sdk_ffi_rust_future_complete_rust_buffer,
+            _UniffiLib.ffi_saathii_sdk_ffi_rust_future_free_rust_buffer,
+            _uniffi_lift_return,
+            _uniffi_error_converter,
+        )
     async def resume_call(self, ) -> typing.Optional[FollowedCall]:
         """
         Follows the call that one is in, as after a start of the app; null where there is none.
@@ -5395,6 +6943,69 @@ class SaathiiClient(SaathiiClientProtocol):
         _uniffi_error_converter = _UniffiFfiConverterTypeSaathiiError
         return await _uniffi_rust_call_async(
             _UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_resume_call(*_uniffi_lowered_args),
+            _UniffiLib.ffi_saathii_sdk_ffi_rust_future_poll_rust_buffer,
+            _UniffiLib.ffi_saathii_sdk_ffi_rust_future_complete_rust_buffer,
+            _UniffiLib.ffi_saathii_sdk_ffi_rust_future_free_rust_buffer,
+            _uniffi_lift_return,
+            _uniffi_error_converter,
+        )
+    async def sample_audio(self, sample: saathii_shared_types.SampleId) -> saathii_shared_types.AudioLink:
+        """
+        Where one's sample can be heard, for five minutes and without a token.
+"""
+        
+        saathii_shared_types._UniffiFfiConverterTypeSampleId.check_lower(sample)
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+            saathii_shared_types._UniffiFfiConverterTypeSampleId.lower(sample),
+        )
+        _uniffi_lift_return = saathii_shared_types._UniffiFfiConverterTypeAudioLink.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeSaathiiError
+        return await _uniffi_rust_call_async(
+            _UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_sample_audio(*_uniffi_lowered_args),
+            _UniffiLib.ffi_saathii_sdk_ffi_rust_future_poll_rust_buffer,
+            _UniffiLib.ffi_saathii_sdk_ffi_rust_future_complete_rust_buffer,
+            _UniffiLib.ffi_saathii_sdk_ffi_rust_future_free_rust_buffer,
+            _uniffi_lift_return,
+            _uniffi_error_converter,
+        )
+    async def send_to_store(self, ticket: saathii_shared_types.UploadTicket,audio: Audio) -> None:
+        """
+        Sends the file that a ticket is for; again with the same ticket replaces it.
+"""
+        
+        saathii_shared_types._UniffiFfiConverterTypeUploadTicket.check_lower(ticket)
+
+        _UniffiFfiConverterTypeAudio.check_lower(audio)
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+            saathii_shared_types._UniffiFfiConverterTypeUploadTicket.lower(ticket),
+            _UniffiFfiConverterTypeAudio.lower(audio),
+        )
+        _uniffi_lift_return = lambda val: None
+        _uniffi_error_converter = _UniffiFfiConverterTypeSaathiiError
+        return await _uniffi_rust_call_async(
+            _UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_send_to_store(*_uniffi_lowered_args),
+            _UniffiLib.ffi_saathii_sdk_ffi_rust_future_poll_void,
+            _UniffiLib.ffi_saathii_sdk_ffi_rust_future_complete_void,
+            _UniffiLib.ffi_saathii_sdk_ffi_rust_future_free_void,
+            _uniffi_lift_return,
+            _uniffi_error_converter,
+        )
+    async def set_bank_details(self, details: saathii_shared_types.PayoutDetails) -> saathii_shared_types.PayoutDestination:
+        """
+        Says where one is paid; withdrawals that are open go where they were to go.
+"""
+        
+        saathii_shared_types._UniffiFfiConverterTypePayoutDetails.check_lower(details)
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+            saathii_shared_types._UniffiFfiConverterTypePayoutDetails.lower(details),
+        )
+        _uniffi_lift_return = saathii_shared_types._UniffiFfiConverterTypePayoutDestination.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeSaathiiError
+        return await _uniffi_rust_call_async(
+            _UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_set_bank_details(*_uniffi_lowered_args),
             _UniffiLib.ffi_saathii_sdk_ffi_rust_future_poll_rust_buffer,
             _UniffiLib.ffi_saathii_sdk_ffi_rust_future_complete_rust_buffer,
             _UniffiLib.ffi_saathii_sdk_ffi_rust_future_free_rust_buffer,
@@ -5437,6 +7048,22 @@ class SaathiiClient(SaathiiClientProtocol):
             *_uniffi_lowered_args,
         )
         return _uniffi_lift_return(_uniffi_ffi_result)
+    def shut_down(self, ) -> None:
+        """
+        Ends what this client does by itself: sockets, feed, heartbeats, following a call, events. The login stays, and
+        a call that goes on as well.
+"""
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+        )
+        _uniffi_lift_return = lambda val: None
+        _uniffi_error_converter = None
+        _uniffi_ffi_result = _uniffi_rust_call_with_error(
+            _uniffi_error_converter,
+            _UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_shut_down,
+            *_uniffi_lowered_args,
+        )
+        return _uniffi_lift_return(_uniffi_ffi_result)
     async def start_call(self, listener: saathii_shared_types.UserId,call_type: saathii_shared_types.CallType,idempotency_key: typing.Union[object, typing.Optional[str]] = _DEFAULT) -> FollowedCall:
         """
         Calls a listener and follows the call; `CallChanged` tells of changes. Goes on where its caller goes away.
@@ -5465,6 +7092,26 @@ class SaathiiClient(SaathiiClientProtocol):
             _uniffi_lift_return,
             _uniffi_error_converter,
         )
+    async def submit_sample_url(self, audio_file_url: str) -> saathii_shared_types.VerificationSample:
+        """
+        Makes a sample of an object that lies in the server's bucket under one's own prefix already.
+"""
+        
+        _UniffiFfiConverterString.check_lower(audio_file_url)
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+            _UniffiFfiConverterString.lower(audio_file_url),
+        )
+        _uniffi_lift_return = saathii_shared_types._UniffiFfiConverterTypeVerificationSample.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeSaathiiError
+        return await _uniffi_rust_call_async(
+            _UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_submit_sample_url(*_uniffi_lowered_args),
+            _UniffiLib.ffi_saathii_sdk_ffi_rust_future_poll_rust_buffer,
+            _UniffiLib.ffi_saathii_sdk_ffi_rust_future_complete_rust_buffer,
+            _UniffiLib.ffi_saathii_sdk_ffi_rust_future_free_rust_buffer,
+            _uniffi_lift_return,
+            _uniffi_error_converter,
+        )
     async def transactions(self, page: int,per_page: int,tx_type: typing.Union[object, typing.Optional[saathii_shared_types.TransactionType]] = _DEFAULT) -> saathii_shared_types.TransactionPage:
         """
         Every movement of one's wallet, or those of one type, the newest first; pages from 1.
@@ -5487,6 +7134,26 @@ class SaathiiClient(SaathiiClientProtocol):
         _uniffi_error_converter = _UniffiFfiConverterTypeSaathiiError
         return await _uniffi_rust_call_async(
             _UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_transactions(*_uniffi_lowered_args),
+            _UniffiLib.ffi_saathii_sdk_ffi_rust_future_poll_rust_buffer,
+            _UniffiLib.ffi_saathii_sdk_ffi_rust_future_complete_rust_buffer,
+            _UniffiLib.ffi_saathii_sdk_ffi_rust_future_free_rust_buffer,
+            _uniffi_lift_return,
+            _uniffi_error_converter,
+        )
+    async def unblock(self, user: saathii_shared_types.UserId) -> saathii_shared_types.BlockState:
+        """
+        Blocks somebody no longer; twice is as good as once.
+"""
+        
+        saathii_shared_types._UniffiFfiConverterTypeUserId.check_lower(user)
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+            saathii_shared_types._UniffiFfiConverterTypeUserId.lower(user),
+        )
+        _uniffi_lift_return = saathii_shared_types._UniffiFfiConverterTypeBlockState.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeSaathiiError
+        return await _uniffi_rust_call_async(
+            _UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_unblock(*_uniffi_lowered_args),
             _UniffiLib.ffi_saathii_sdk_ffi_rust_future_poll_rust_buffer,
             _UniffiLib.ffi_saathii_sdk_ffi_rust_future_complete_rust_buffer,
             _UniffiLib.ffi_saathii_sdk_ffi_rust_future_free_rust_buffer,
@@ -5533,6 +7200,122 @@ class SaathiiClient(SaathiiClientProtocol):
             _uniffi_lift_return,
             _uniffi_error_converter,
         )
+    async def upload_sample(self, audio: Audio) -> saathii_shared_types.VerificationSample:
+        """
+        Sends an audio sample through the server; `VerificationReviewed` tells what became of it.
+"""
+        
+        _UniffiFfiConverterTypeAudio.check_lower(audio)
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+            _UniffiFfiConverterTypeAudio.lower(audio),
+        )
+        _uniffi_lift_return = saathii_shared_types._UniffiFfiConverterTypeVerificationSample.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeSaathiiError
+        return await _uniffi_rust_call_async(
+            _UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_upload_sample(*_uniffi_lowered_args),
+            _UniffiLib.ffi_saathii_sdk_ffi_rust_future_poll_rust_buffer,
+            _UniffiLib.ffi_saathii_sdk_ffi_rust_future_complete_rust_buffer,
+            _UniffiLib.ffi_saathii_sdk_ffi_rust_future_free_rust_buffer,
+            _uniffi_lift_return,
+            _uniffi_error_converter,
+        )
+    async def upload_sample_directly(self, audio: Audio) -> saathii_shared_types.VerificationSample:
+        """
+        The same past the server, straight to the object store: a ticket, the file, the confirmation.
+"""
+        
+        _UniffiFfiConverterTypeAudio.check_lower(audio)
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+            _UniffiFfiConverterTypeAudio.lower(audio),
+        )
+        _uniffi_lift_return = saathii_shared_types._UniffiFfiConverterTypeVerificationSample.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeSaathiiError
+        return await _uniffi_rust_call_async(
+            _UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_upload_sample_directly(*_uniffi_lowered_args),
+            _UniffiLib.ffi_saathii_sdk_ffi_rust_future_poll_rust_buffer,
+            _UniffiLib.ffi_saathii_sdk_ffi_rust_future_complete_rust_buffer,
+            _UniffiLib.ffi_saathii_sdk_ffi_rust_future_free_rust_buffer,
+            _uniffi_lift_return,
+            _uniffi_error_converter,
+        )
+    async def upload_ticket(self, ) -> saathii_shared_types.UploadTicket:
+        """
+        Asks to send one file straight to the object store within ten minutes.
+"""
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+        )
+        _uniffi_lift_return = saathii_shared_types._UniffiFfiConverterTypeUploadTicket.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeSaathiiError
+        return await _uniffi_rust_call_async(
+            _UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_upload_ticket(*_uniffi_lowered_args),
+            _UniffiLib.ffi_saathii_sdk_ffi_rust_future_poll_rust_buffer,
+            _UniffiLib.ffi_saathii_sdk_ffi_rust_future_complete_rust_buffer,
+            _UniffiLib.ffi_saathii_sdk_ffi_rust_future_free_rust_buffer,
+            _uniffi_lift_return,
+            _uniffi_error_converter,
+        )
+    async def verification_history(self, ) -> typing.List[saathii_shared_types.VerificationSample]:
+        """
+        One's samples, the newest first, at most a hundred.
+"""
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterSequenceTypeVerificationSample.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeSaathiiError
+        return await _uniffi_rust_call_async(
+            _UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_verification_history(*_uniffi_lowered_args),
+            _UniffiLib.ffi_saathii_sdk_ffi_rust_future_poll_rust_buffer,
+            _UniffiLib.ffi_saathii_sdk_ffi_rust_future_complete_rust_buffer,
+            _UniffiLib.ffi_saathii_sdk_ffi_rust_future_free_rust_buffer,
+            _uniffi_lift_return,
+            _uniffi_error_converter,
+        )
+    async def verification_status(self, ) -> saathii_shared_types.VerificationState:
+        """
+        Where one stands as a listener.
+"""
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+        )
+        _uniffi_lift_return = saathii_shared_types._UniffiFfiConverterTypeVerificationState.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeSaathiiError
+        return await _uniffi_rust_call_async(
+            _UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_verification_status(*_uniffi_lowered_args),
+            _UniffiLib.ffi_saathii_sdk_ffi_rust_future_poll_rust_buffer,
+            _UniffiLib.ffi_saathii_sdk_ffi_rust_future_complete_rust_buffer,
+            _UniffiLib.ffi_saathii_sdk_ffi_rust_future_free_rust_buffer,
+            _uniffi_lift_return,
+            _uniffi_error_converter,
+        )
+    async def verify_recharge(self, proof: saathii_shared_types.VerifyRecharge,idempotency_key: typing.Union[object, typing.Optional[str]] = _DEFAULT) -> saathii_shared_types.Recharge:
+        """
+        Says that an order is paid, with what the checkout returned. Goes on where its caller goes away.
+"""
+        
+        saathii_shared_types._UniffiFfiConverterTypeVerifyRecharge.check_lower(proof)
+
+        if idempotency_key is _DEFAULT:
+            idempotency_key = None
+        _UniffiFfiConverterOptionalString.check_lower(idempotency_key)
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+            saathii_shared_types._UniffiFfiConverterTypeVerifyRecharge.lower(proof),
+            _UniffiFfiConverterOptionalString.lower(idempotency_key),
+        )
+        _uniffi_lift_return = saathii_shared_types._UniffiFfiConverterTypeRecharge.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeSaathiiError
+        return await _uniffi_rust_call_async(
+            _UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_verify_recharge(*_uniffi_lowered_args),
+            _UniffiLib.ffi_saathii_sdk_ffi_rust_future_poll_rust_buffer,
+            _UniffiLib.ffi_saathii_sdk_ffi_rust_future_complete_rust_buffer,
+            _UniffiLib.ffi_saathii_sdk_ffi_rust_future_free_rust_buffer,
+            _uniffi_lift_return,
+            _uniffi_error_converter,
+        )
     async def wallet_balance(self, ) -> saathii_shared_types.WalletBalance:
         """
         One's coins and earnings.
@@ -5544,6 +7327,29 @@ class SaathiiClient(SaathiiClientProtocol):
         _uniffi_error_converter = _UniffiFfiConverterTypeSaathiiError
         return await _uniffi_rust_call_async(
             _UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_wallet_balance(*_uniffi_lowered_args),
+            _UniffiLib.ffi_saathii_sdk_ffi_rust_future_poll_rust_buffer,
+            _UniffiLib.ffi_saathii_sdk_ffi_rust_future_complete_rust_buffer,
+            _UniffiLib.ffi_saathii_sdk_ffi_rust_future_free_rust_buffer,
+            _uniffi_lift_return,
+            _uniffi_error_converter,
+        )
+    async def withdrawals(self, page: int,per_page: int) -> saathii_shared_types.WithdrawalPage:
+        """
+        One's withdrawals, the newest first; pages from 1.
+"""
+        
+        _UniffiFfiConverterUInt32.check_lower(page)
+
+        _UniffiFfiConverterUInt32.check_lower(per_page)
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+            _UniffiFfiConverterUInt32.lower(page),
+            _UniffiFfiConverterUInt32.lower(per_page),
+        )
+        _uniffi_lift_return = saathii_shared_types._UniffiFfiConverterTypeWithdrawalPage.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeSaathiiError
+        return await _uniffi_rust_call_async(
+            _UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_withdrawals(*_uniffi_lowered_args),
             _UniffiLib.ffi_saathii_sdk_ffi_rust_future_poll_rust_buffer,
             _UniffiLib.ffi_saathii_sdk_ffi_rust_future_complete_rust_buffer,
             _UniffiLib.ffi_saathii_sdk_ffi_rust_future_free_rust_buffer,
@@ -5858,6 +7664,29 @@ class _UniffiFfiConverterOptionalTypeEventListener(_UniffiConverterRustBuffer):
             return _UniffiFfiConverterTypeEventListener.read(buf)
         else:
             raise InternalError("Unexpected flag byte for optional type")
+def init_logging(level: LogLevel,sink: LogSink) -> None:
+    """
+    From now on what the SDK logs goes to `sink`, in place of the one of before. No line has a token, a code or a whole
+    phone number; lines that a slow sink does not keep up with are counted and left out.
+
+    Fails with `configuration` where the process has a `tracing` subscriber of its own, which gets everything already.
+"""
+    
+    _UniffiFfiConverterTypeLogLevel.check_lower(level)
+
+    _UniffiFfiConverterTypeLogSink.check_lower(sink)
+    _uniffi_lowered_args = (
+        _UniffiFfiConverterTypeLogLevel.lower(level),
+        _UniffiFfiConverterTypeLogSink.lower(sink),
+    )
+    _uniffi_lift_return = lambda val: None
+    _uniffi_error_converter = _UniffiFfiConverterTypeSaathiiError
+    _uniffi_ffi_result = _uniffi_rust_call_with_error(
+        _uniffi_error_converter,
+        _UniffiLib.uniffi_saathii_sdk_ffi_fn_func_init_logging,
+        *_uniffi_lowered_args,
+    )
+    return _uniffi_lift_return(_uniffi_ffi_result)
 def new_idempotency_key() -> str:
     """
     A name for one action of the user, to be kept before the action and sent with it again after a restart.
@@ -5872,17 +7701,50 @@ def new_idempotency_key() -> str:
         *_uniffi_lowered_args,
     )
     return _uniffi_lift_return(_uniffi_ffi_result)
+def shut_down_clients() -> None:
+    """
+    Shuts down every client of this process, for a host that begins anew: a JavaScript runtime after a reload, whose
+    clients of before would go on renewing a login that they can no longer save.
+"""
+    _uniffi_lowered_args = (
+    )
+    _uniffi_lift_return = lambda val: None
+    _uniffi_error_converter = None
+    _uniffi_ffi_result = _uniffi_rust_call_with_error(
+        _uniffi_error_converter,
+        _UniffiLib.uniffi_saathii_sdk_ffi_fn_func_shut_down_clients,
+        *_uniffi_lowered_args,
+    )
+    return _uniffi_lift_return(_uniffi_ffi_result)
+def stop_logging() -> None:
+    """
+    From now on nothing is logged to the host, and what is on its way is left out: for a host that ends while the process
+    goes on, like an interpreter that is about to leave.
+"""
+    _uniffi_lowered_args = (
+    )
+    _uniffi_lift_return = lambda val: None
+    _uniffi_error_converter = None
+    _uniffi_ffi_result = _uniffi_rust_call_with_error(
+        _uniffi_error_converter,
+        _UniffiLib.uniffi_saathii_sdk_ffi_fn_func_stop_logging,
+        *_uniffi_lowered_args,
+    )
+    return _uniffi_lift_return(_uniffi_ffi_result)
 
 __all__ = [
     "InternalError",
     "Side",
     "CallState",
+    "LogLevel",
     "TextChange",
     "TimeChange",
+    "Audio",
     "SessionState",
     "Event",
     "ListenerError",
     "SaathiiError",
+    "SignOut",
     "TokenStoreError",
     "Verified",
     "CallTypeRate",
@@ -5890,16 +7752,22 @@ __all__ = [
     "FeedFilter",
     "FeedState",
     "FollowedCall",
+    "LogRecord",
     "NewUser",
     "ProfileChanges",
     "RechargeOption",
     "Rates",
     "StatusChanges",
+    "init_logging",
     "new_idempotency_key",
+    "shut_down_clients",
+    "stop_logging",
     "Registration",
     "RegistrationProtocol",
     "EventListenerImpl",
     "EventListener",
+    "LogSinkImpl",
+    "LogSink",
     "OtpSent",
     "OtpSentProtocol",
     "SaathiiClient",

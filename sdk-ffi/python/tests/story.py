@@ -27,11 +27,13 @@ from saathii import (
     SessionState,
     Sex,
     Side,
+    SignOut,
     TextChange,
     TokenStore,
     TokenStoreError,
     Verified,
     new_idempotency_key,
+    shut_down_clients,
 )
 
 # Longer than anything takes.
@@ -109,9 +111,13 @@ class Ear(EventListener):
     def __init__(self):
         self.loop = asyncio.get_running_loop()
         self.events = asyncio.Queue()
+        self.sign_outs = asyncio.Queue()
 
     def on_event(self, event):
         self.loop.call_soon_threadsafe(self.events.put_nowait, event)
+
+    def on_signed_out(self, by):
+        self.loop.call_soon_threadsafe(self.sign_outs.put_nowait, by)
 
     async def hear(self, kind, is_wanted=lambda event: True):
         """The next such event; others are passed over."""
@@ -243,6 +249,25 @@ class Story:
         assert await self.client.resume_call() is None
         self.client.leave_call()
 
+    async def a_recharge_in_time_goes_on_with_the_call(self):
+        await self.client.start_call(self.jane, CallType.AUDIO)
+        await self.call_becomes(lambda state: state.low_balance and state.remaining_coins == 5)
+        ask("lose_answers", path="/calls/recharge", count=1)
+        recharge = await self.client.recharge(150, "upi")
+        assert (recharge.coins_added, recharge.new_balance) == (300, 305), recharge
+        told = await self.ear.hear(Event.WALLET_CHANGED)
+        assert told.balance_coins == 305, told
+        state = self.client.current_call().state
+        assert (state.remaining_coins, state.low_balance) == (305, False), state
+        ask("talk", seconds=61)
+        await self.call_becomes(lambda state: (state.minutes, state.remaining_coins) == (2, 295))
+        await self.client.end_call()
+        await self.call_becomes(lambda state: isinstance(state, CallState.ENDED))
+        self.client.leave_call()
+        assert (ask("balance", user_id=self.asha), ask("calls_of", user_id=self.asha)) == (295, 3)
+        history = await self.client.recharge_history(1, 20)
+        assert [bought.amount_rupees for bought in history.recharges].count(150) == 1, history
+
     async def a_listener_is_called(self):
         phone, ear = ask("phone"), Ear()
         meera = self.device(Keychain(), ear)
@@ -313,7 +338,7 @@ class Story:
 
     async def a_restart_of_the_server_passes(self):
         ask("stop_server")
-        await self.ear.hear(Event.DISCONNECTED)
+        assert (await self.ear.hear(Event.DISCONNECTED)).code == "network"
         await fails(self.client.me(), SaathiiError.Unreachable, "network")
         assert await self.client.is_signed_in()
         ask("start_server")
@@ -392,6 +417,7 @@ class Story:
         await self.ear.hear(Event.CONNECTED)
         ask("end_login", phone=self.phone)
         await self.ear.hear(Event.SESSION_CHANGED, lambda event: event.state == SessionState.ENDED)
+        assert await self.ear.sign_outs.get() == SignOut.BY_SERVER
         await fails(self.client.me(), SaathiiError.SignedOut, "signed_out")
         assert self.keychain.secret is None
         sent = await self.client.request_otp(self.phone)
@@ -399,6 +425,7 @@ class Story:
         assert (await self.client.me()).user_id == self.asha
         await self.client.logout()
         await self.ear.hear(Event.SESSION_CHANGED, lambda event: event.state == SessionState.SIGNED_OUT)
+        assert await self.ear.sign_outs.get() == SignOut.BY_USER
         assert self.keychain.secret is None
 
 
@@ -422,6 +449,7 @@ STEPS = [
     Story.presence_events,
     Story.call_to_zero_coins,
     Story.a_call_is_started_once,
+    Story.a_recharge_in_time_goes_on_with_the_call,
     Story.a_listener_is_called,
     Story.killed_tokens_are_renewed_once,
     Story.a_lost_refresh_logs_nobody_out,
@@ -444,6 +472,8 @@ async def main():
         async with asyncio.timeout(PATIENCE):
             await step(story)
         passed.append(step.__name__)
+    # No callback may be under way when the interpreter ends.
+    shut_down_clients()
     ask("done", passed=passed)
 
 

@@ -13,7 +13,7 @@ use std::{
 use saathii_sdk_ffi::{
     Audio, CallState, ClientConfig, Event, EventListener, FeedFilter, FollowedCall, ListenerError, LogLevel, NewUser,
     ProfileChanges, SaathiiClient, SaathiiError, SessionState, Side, SignOut, TextChange, TokenStore, Verified,
-    init_logging, new_idempotency_key, shut_down_clients,
+    init_logging, new_idempotency_key, shut_down_clients, stop_logging,
 };
 use saathii_shared_types::{
     CallId, Coins, Earnings, SampleId, UserId,
@@ -453,6 +453,10 @@ fn a_host_gets_the_log_without_secrets_and_again_after_a_reload() {
     block_on(registration.register(user("asha"))).unwrap();
     let line = more_lines.recv_timeout(Duration::from_mins(1)).unwrap();
     assert_eq!((line.level, line.message.as_str()), (LogLevel::Info, "signed in"));
+
+    stop_logging();
+    block_on(client.forget()).unwrap();
+    assert!(more_lines.iter().all(|line| !line.message.contains("signed out")), "the sink is let go of, unasked");
 }
 
 #[test]

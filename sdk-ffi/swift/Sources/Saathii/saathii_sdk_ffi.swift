@@ -591,6 +591,24 @@ fileprivate struct FfiConverterString: FfiConverter {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterData: FfiConverterRustBuffer {
+    typealias SwiftType = Data
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Data {
+        let len: Int32 = try readInt(&buf)
+        return Data(try readBytes(&buf, count: Int(len)))
+    }
+
+    public static func write(_ value: Data, into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        writeBytes(&buf, value)
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterTimestamp: FfiConverterRustBuffer {
     typealias SwiftType = Date
 
@@ -630,18 +648,23 @@ fileprivate struct FfiConverterTimestamp: FfiConverterRustBuffer {
 
 
 /**
- * The host's ear.
+ * The host's ear; called from one thread of the SDK's, one thing at a time.
  */
 public protocol EventListener: AnyObject, Sendable {
     
     /**
-     * Called from one thread of the SDK's, one event at a time.
+     * Something happened.
      */
     func onEvent(event: Event) throws 
     
+    /**
+     * Somebody is signed out who was signed in; told once, and never left out.
+     */
+    func onSignedOut(by: SignOut) throws 
+    
 }
 /**
- * The host's ear.
+ * The host's ear; called from one thread of the SDK's, one thing at a time.
  */
 open class EventListenerImpl: EventListener, @unchecked Sendable {
     fileprivate let handle: UInt64
@@ -697,12 +720,23 @@ open class EventListenerImpl: EventListener, @unchecked Sendable {
 
     
     /**
-     * Called from one thread of the SDK's, one event at a time.
+     * Something happened.
      */
 open func onEvent(event: Event)throws   {try rustCallWithError(FfiConverterTypeListenerError_lift) {
     uniffi_saathii_sdk_ffi_fn_method_eventlistener_on_event(
             self.uniffiCloneHandle(),
         FfiConverterTypeEvent_lower(event),$0
+    )
+}
+}
+    
+    /**
+     * Somebody is signed out who was signed in; told once, and never left out.
+     */
+open func onSignedOut(by: SignOut)throws   {try rustCallWithError(FfiConverterTypeListenerError_lift) {
+    uniffi_saathii_sdk_ffi_fn_method_eventlistener_on_signed_out(
+            self.uniffiCloneHandle(),
+        FfiConverterTypeSignOut_lower(by),$0
     )
 }
 }
@@ -748,6 +782,31 @@ fileprivate struct UniffiCallbackInterfaceEventListener {
                 }
                 return try uniffiObj.onEvent(
                      event: try FfiConverterTypeEvent_lift(event)
+                )
+            }
+
+            
+            let writeReturn = { () }
+            uniffiTraitInterfaceCallWithError(
+                callStatus: uniffiCallStatus,
+                makeCall: makeCall,
+                writeReturn: writeReturn,
+                lowerError: FfiConverterTypeListenerError_lower
+            )
+        },
+        onSignedOut: { (
+            uniffiHandle: UInt64,
+            by: RustBuffer,
+            uniffiOutReturn: UnsafeMutableRawPointer,
+            uniffiCallStatus: UnsafeMutablePointer<RustCallStatus>
+        ) in
+            let makeCall = {
+                () throws -> () in
+                guard let uniffiObj = try? FfiConverterTypeEventListener.handleMap.get(handle: uniffiHandle) else {
+                    throw UniffiInternalError.unexpectedStaleHandle
+                }
+                return try uniffiObj.onSignedOut(
+                     by: try FfiConverterTypeSignOut_lift(by)
                 )
             }
 
@@ -832,6 +891,216 @@ public func FfiConverterTypeEventListener_lift(_ handle: UInt64) throws -> Event
 #endif
 public func FfiConverterTypeEventListener_lower(_ value: EventListener) -> UInt64 {
     return FfiConverterTypeEventListener.lower(value)
+}
+
+
+
+
+
+
+/**
+ * Where the host keeps its log.
+ */
+public protocol LogSink: AnyObject, Sendable {
+    
+    /**
+     * Called from one thread of the SDK's, one line at a time.
+     */
+    func log(record: LogRecord) throws 
+    
+}
+/**
+ * Where the host keeps its log.
+ */
+open class LogSinkImpl: LogSink, @unchecked Sendable {
+    fileprivate let handle: UInt64
+
+    /// Used to instantiate a [FFIObject] without an actual handle, for fakes in tests, mostly.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public struct NoHandle {
+        public init() {}
+    }
+
+    // TODO: We'd like this to be `private` but for Swifty reasons,
+    // we can't implement `FfiConverter` without making this `required` and we can't
+    // make it `required` without making it `public`.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    required public init(unsafeFromHandle handle: UInt64) {
+        self.handle = handle
+    }
+
+    // This constructor can be used to instantiate a fake object.
+    // - Parameter noHandle: Placeholder value so we can have a constructor separate from the default empty one that may be implemented for classes extending [FFIObject].
+    //
+    // - Warning:
+    //     Any object instantiated with this constructor cannot be passed to an actual Rust-backed object. Since there isn't a backing handle the FFI lower functions will crash.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public init(noHandle: NoHandle) {
+        self.handle = 0
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public func uniffiCloneHandle() -> UInt64 {
+        return try! rustCall { uniffi_saathii_sdk_ffi_fn_clone_logsink(self.handle, $0) }
+    }
+    // No primary constructor declared for this class.
+
+    deinit {
+        if handle == 0 {
+            // Mock objects have handle=0 don't try to free them
+            return
+        }
+
+        try! rustCall { uniffi_saathii_sdk_ffi_fn_free_logsink(handle, $0) }
+    }
+
+    
+
+    
+    /**
+     * Called from one thread of the SDK's, one line at a time.
+     */
+open func log(record: LogRecord)throws   {try rustCallWithError(FfiConverterTypeListenerError_lift) {
+    uniffi_saathii_sdk_ffi_fn_method_logsink_log(
+            self.uniffiCloneHandle(),
+        FfiConverterTypeLogRecord_lower(record),$0
+    )
+}
+}
+    
+
+    
+}
+
+
+
+// Put the implementation in a struct so we don't pollute the top-level namespace
+fileprivate struct UniffiCallbackInterfaceLogSink {
+
+    // Create the VTable using a series of closures.
+    // Swift automatically converts these into C callback functions.
+    //
+    // Store the vtable directly.
+    static let vtable: UniffiVTableCallbackInterfaceLogSink = UniffiVTableCallbackInterfaceLogSink(
+        uniffiFree: { (uniffiHandle: UInt64) -> () in
+            do {
+                try FfiConverterTypeLogSink.handleMap.remove(handle: uniffiHandle)
+            } catch {
+                print("Uniffi callback interface LogSink: handle missing in uniffiFree")
+            }
+        },
+        uniffiClone: { (uniffiHandle: UInt64) -> UInt64 in
+            do {
+                return try FfiConverterTypeLogSink.handleMap.clone(handle: uniffiHandle)
+            } catch {
+                fatalError("Uniffi callback interface LogSink: handle missing in uniffiClone")
+            }
+        },
+        log: { (
+            uniffiHandle: UInt64,
+            record: RustBuffer,
+            uniffiOutReturn: UnsafeMutableRawPointer,
+            uniffiCallStatus: UnsafeMutablePointer<RustCallStatus>
+        ) in
+            let makeCall = {
+                () throws -> () in
+                guard let uniffiObj = try? FfiConverterTypeLogSink.handleMap.get(handle: uniffiHandle) else {
+                    throw UniffiInternalError.unexpectedStaleHandle
+                }
+                return try uniffiObj.log(
+                     record: try FfiConverterTypeLogRecord_lift(record)
+                )
+            }
+
+            
+            let writeReturn = { () }
+            uniffiTraitInterfaceCallWithError(
+                callStatus: uniffiCallStatus,
+                makeCall: makeCall,
+                writeReturn: writeReturn,
+                lowerError: FfiConverterTypeListenerError_lower
+            )
+        }
+    )
+
+    // Rust stores this pointer for future callback invocations, so it must live
+    // for the process lifetime (not just for the init function call).
+    //
+    // `nonisolated(unsafe)` is needed under Swift 6 strict concurrency.
+    // This is safe because the pointee is initialized once during static init
+    // and never mutated by either side of the FFI.  Its fields are C function pointers.
+    nonisolated(unsafe) static let vtablePtr: UnsafePointer<UniffiVTableCallbackInterfaceLogSink> = {
+        let ptr = UnsafeMutablePointer<UniffiVTableCallbackInterfaceLogSink>.allocate(capacity: 1)
+        ptr.initialize(to: vtable)
+        return UnsafePointer(ptr)
+    }()
+}
+
+private func uniffiCallbackInitLogSink() {
+    uniffi_saathii_sdk_ffi_fn_init_callback_vtable_logsink(UniffiCallbackInterfaceLogSink.vtablePtr)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeLogSink: FfiConverter {
+    fileprivate static let handleMap = UniffiHandleMap<LogSink>()
+
+    typealias FfiType = UInt64
+    typealias SwiftType = LogSink
+
+    public static func lift(_ handle: UInt64) throws -> LogSink {
+        if ((handle & 1) == 0) {
+            // Rust-generated handle, construct a new class that uses the handle to implement the
+            // interface
+            return LogSinkImpl(unsafeFromHandle: handle)
+        } else {
+            // Swift-generated handle, get the object from the handle map
+            return try handleMap.remove(handle: handle)
+        }
+    }
+
+    public static func lower(_ value: LogSink) -> UInt64 {
+         if let rustImpl = value as? LogSinkImpl {
+             // Rust-implemented object.  Clone the handle and return it
+            return rustImpl.uniffiCloneHandle()
+         } else {
+            // Swift object, generate a new vtable handle and return that.
+            return handleMap.insert(obj: value)
+         }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> LogSink {
+        let handle: UInt64 = try readInt(&buf)
+        return try lift(handle)
+    }
+
+    public static func write(_ value: LogSink, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeLogSink_lift(_ handle: UInt64) throws -> LogSink {
+    return try FfiConverterTypeLogSink.lift(handle)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeLogSink_lower(_ value: LogSink) -> UInt64 {
+    return FfiConverterTypeLogSink.lower(value)
 }
 
 
@@ -1244,6 +1513,16 @@ public protocol SaathiiClientProtocol: AnyObject, Sendable {
     func disconnect() 
     
     /**
+     * Everything that the server keeps about oneself, as JSON; at most three times an hour.
+     */
+    func exportAccount() async throws  -> String
+    
+    /**
+     * The same into a file as it arrives, however long; all of it or nothing.
+     */
+    func exportAccountTo(path: String) async throws 
+    
+    /**
      * The live feed as it is; null where none is open.
      */
     func feedState()  -> FeedState?
@@ -1329,6 +1608,12 @@ public protocol SaathiiClientProtocol: AnyObject, Sendable {
     func setVisible(users: [UserId]) 
     
     /**
+     * Ends what this client does by itself: sockets, feed, heartbeats, following a call, events. The login stays, and
+     * a call that goes on as well.
+     */
+    func shutDown() 
+    
+    /**
      * Changes one's profile and answers with all of it.
      */
     func updateProfile(changes: ProfileChanges) async throws  -> UserProfile
@@ -1337,6 +1622,114 @@ public protocol SaathiiClientProtocol: AnyObject, Sendable {
      * Changes one's status; everybody is told.
      */
     func updateStatus(changes: StatusChanges) async throws  -> UserStatus
+    
+    /**
+     * Buys coins for one of the prices of `call_rates`; the call that is followed knows them at once and goes on.
+     *
+     * Where the answer bears an order, nothing is paid yet: hand the order to the provider's checkout, and what that
+     * returns to `verify_recharge`. Goes on where its caller goes away.
+     */
+    func recharge(amountRupees: Int64, paymentMethod: String?, idempotencyKey: String?) async throws  -> Recharge
+    
+    /**
+     * One's purchases, the newest first; pages from 1.
+     */
+    func rechargeHistory(page: UInt32, perPage: UInt32) async throws  -> RechargeHistory
+    
+    /**
+     * Says that an order is paid, with what the checkout returned. Goes on where its caller goes away.
+     */
+    func verifyRecharge(proof: VerifyRecharge, idempotencyKey: String?) async throws  -> Recharge
+    
+    /**
+     * Adds a listener to one's favorites; twice is as good as once.
+     */
+    func addFavorite(listener: UserId) async throws  -> FavoriteState
+    
+    /**
+     * Blocks somebody: neither sees or calls the other any more; twice is as good as once.
+     */
+    func block(user: UserId, reason: String?) async throws  -> BlockState
+    
+    /**
+     * Whom one blocks, the latest first; pages from 1.
+     */
+    func blocked(page: UInt32, perPage: UInt32) async throws  -> BlockedPage
+    
+    /**
+     * One's favorites, the latest first; pages from 1.
+     */
+    func favorites(page: UInt32, perPage: UInt32) async throws  -> FavoritePage
+    
+    /**
+     * Whether one blocks somebody; whether they block oneself is not told.
+     */
+    func isBlocked(user: UserId) async throws  -> Bool
+    
+    /**
+     * Whether a listener is among one's favorites.
+     */
+    func isFavorite(listener: UserId) async throws  -> Bool
+    
+    /**
+     * Takes a listener out of one's favorites; twice is as good as once.
+     */
+    func removeFavorite(listener: UserId) async throws  -> FavoriteState
+    
+    /**
+     * Tells the moderators about somebody, with a call as evidence where there is one.
+     */
+    func report(user: UserId, reason: String, call: CallId?) async throws  -> ReportReceived
+    
+    /**
+     * Blocks somebody no longer; twice is as good as once.
+     */
+    func unblock(user: UserId) async throws  -> BlockState
+    
+    /**
+     * Makes a sample of what was sent; `key` is the ticket's.
+     */
+    func confirmUpload(key: String) async throws  -> VerificationSample
+    
+    /**
+     * Where one's sample can be heard, for five minutes and without a token.
+     */
+    func sampleAudio(sample: SampleId) async throws  -> AudioLink
+    
+    /**
+     * Sends the file that a ticket is for; again with the same ticket replaces it.
+     */
+    func sendToStore(ticket: UploadTicket, audio: Audio) async throws 
+    
+    /**
+     * Makes a sample of an object that lies in the server's bucket under one's own prefix already.
+     */
+    func submitSampleUrl(audioFileUrl: String) async throws  -> VerificationSample
+    
+    /**
+     * Sends an audio sample through the server; `VerificationReviewed` tells what became of it.
+     */
+    func uploadSample(audio: Audio) async throws  -> VerificationSample
+    
+    /**
+     * The same past the server, straight to the object store: a ticket, the file, the confirmation.
+     */
+    func uploadSampleDirectly(audio: Audio) async throws  -> VerificationSample
+    
+    /**
+     * Asks to send one file straight to the object store within ten minutes.
+     */
+    func uploadTicket() async throws  -> UploadTicket
+    
+    /**
+     * One's samples, the newest first, at most a hundred.
+     */
+    func verificationHistory() async throws  -> [VerificationSample]
+    
+    /**
+     * Where one stands as a listener.
+     */
+    func verificationStatus() async throws  -> VerificationState
     
     /**
      * One's coins, and how many one ever got and spent.
@@ -1357,6 +1750,26 @@ public protocol SaathiiClientProtocol: AnyObject, Sendable {
      * One's coins and earnings.
      */
     func walletBalance() async throws  -> WalletBalance
+    
+    /**
+     * Where one is paid, masked; null where nothing is kept.
+     */
+    func bankDetails() async throws  -> PayoutDestination?
+    
+    /**
+     * Asks for earnings to be paid; they are set aside at once. Goes on where its caller goes away.
+     */
+    func requestWithdrawal(amount: Earnings, idempotencyKey: String?) async throws  -> Withdrawal
+    
+    /**
+     * Says where one is paid; withdrawals that are open go where they were to go.
+     */
+    func setBankDetails(details: PayoutDetails) async throws  -> PayoutDestination
+    
+    /**
+     * One's withdrawals, the newest first; pages from 1.
+     */
+    func withdrawals(page: UInt32, perPage: UInt32) async throws  -> WithdrawalPage
     
 }
 /**
@@ -1741,6 +2154,46 @@ open func disconnect()  {try! rustCall() {
 }
     
     /**
+     * Everything that the server keeps about oneself, as JSON; at most three times an hour.
+     */
+open func exportAccount()async throws  -> String  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_saathii_sdk_ffi_fn_method_saathiiclient_export_account(
+                    self.uniffiCloneHandle()
+                    
+                )
+            },
+            pollFunc: ffi_saathii_sdk_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_saathii_sdk_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_saathii_sdk_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterString.lift,
+            errorHandler: FfiConverterTypeSaathiiError_lift
+        )
+}
+    
+    /**
+     * The same into a file as it arrives, however long; all of it or nothing.
+     */
+open func exportAccountTo(path: String)async throws   {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_saathii_sdk_ffi_fn_method_saathiiclient_export_account_to(
+                    self.uniffiCloneHandle(),
+                    FfiConverterString.lower(path)
+                )
+            },
+            pollFunc: ffi_saathii_sdk_ffi_rust_future_poll_void,
+            completeFunc: ffi_saathii_sdk_ffi_rust_future_complete_void,
+            freeFunc: ffi_saathii_sdk_ffi_rust_future_free_void,
+            liftFunc: { $0 },
+            errorHandler: FfiConverterTypeSaathiiError_lift
+        )
+}
+    
+    /**
      * The live feed as it is; null where none is open.
      */
 open func feedState() -> FeedState?  {
@@ -2036,6 +2489,17 @@ open func setVisible(users: [UserId])  {try! rustCall() {
 }
     
     /**
+     * Ends what this client does by itself: sockets, feed, heartbeats, following a call, events. The login stays, and
+     * a call that goes on as well.
+     */
+open func shutDown()  {try! rustCall() {
+    uniffi_saathii_sdk_ffi_fn_method_saathiiclient_shut_down(
+            self.uniffiCloneHandle(),$0
+    )
+}
+}
+    
+    /**
      * Changes one's profile and answers with all of it.
      */
 open func updateProfile(changes: ProfileChanges)async throws  -> UserProfile  {
@@ -2071,6 +2535,429 @@ open func updateStatus(changes: StatusChanges)async throws  -> UserStatus  {
             completeFunc: ffi_saathii_sdk_ffi_rust_future_complete_rust_buffer,
             freeFunc: ffi_saathii_sdk_ffi_rust_future_free_rust_buffer,
             liftFunc: FfiConverterTypeUserStatus_lift,
+            errorHandler: FfiConverterTypeSaathiiError_lift
+        )
+}
+    
+    /**
+     * Buys coins for one of the prices of `call_rates`; the call that is followed knows them at once and goes on.
+     *
+     * Where the answer bears an order, nothing is paid yet: hand the order to the provider's checkout, and what that
+     * returns to `verify_recharge`. Goes on where its caller goes away.
+     */
+open func recharge(amountRupees: Int64, paymentMethod: String? = nil, idempotencyKey: String? = nil)async throws  -> Recharge  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_saathii_sdk_ffi_fn_method_saathiiclient_recharge(
+                    self.uniffiCloneHandle(),
+                    FfiConverterInt64.lower(amountRupees),FfiConverterOptionString.lower(paymentMethod),FfiConverterOptionString.lower(idempotencyKey)
+                )
+            },
+            pollFunc: ffi_saathii_sdk_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_saathii_sdk_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_saathii_sdk_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeRecharge_lift,
+            errorHandler: FfiConverterTypeSaathiiError_lift
+        )
+}
+    
+    /**
+     * One's purchases, the newest first; pages from 1.
+     */
+open func rechargeHistory(page: UInt32, perPage: UInt32)async throws  -> RechargeHistory  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_saathii_sdk_ffi_fn_method_saathiiclient_recharge_history(
+                    self.uniffiCloneHandle(),
+                    FfiConverterUInt32.lower(page),FfiConverterUInt32.lower(perPage)
+                )
+            },
+            pollFunc: ffi_saathii_sdk_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_saathii_sdk_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_saathii_sdk_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeRechargeHistory_lift,
+            errorHandler: FfiConverterTypeSaathiiError_lift
+        )
+}
+    
+    /**
+     * Says that an order is paid, with what the checkout returned. Goes on where its caller goes away.
+     */
+open func verifyRecharge(proof: VerifyRecharge, idempotencyKey: String? = nil)async throws  -> Recharge  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_saathii_sdk_ffi_fn_method_saathiiclient_verify_recharge(
+                    self.uniffiCloneHandle(),
+                    FfiConverterTypeVerifyRecharge_lower(proof),FfiConverterOptionString.lower(idempotencyKey)
+                )
+            },
+            pollFunc: ffi_saathii_sdk_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_saathii_sdk_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_saathii_sdk_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeRecharge_lift,
+            errorHandler: FfiConverterTypeSaathiiError_lift
+        )
+}
+    
+    /**
+     * Adds a listener to one's favorites; twice is as good as once.
+     */
+open func addFavorite(listener: UserId)async throws  -> FavoriteState  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_saathii_sdk_ffi_fn_method_saathiiclient_add_favorite(
+                    self.uniffiCloneHandle(),
+                    FfiConverterTypeUserId_lower(listener)
+                )
+            },
+            pollFunc: ffi_saathii_sdk_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_saathii_sdk_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_saathii_sdk_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeFavoriteState_lift,
+            errorHandler: FfiConverterTypeSaathiiError_lift
+        )
+}
+    
+    /**
+     * Blocks somebody: neither sees or calls the other any more; twice is as good as once.
+     */
+open func block(user: UserId, reason: String? = nil)async throws  -> BlockState  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_saathii_sdk_ffi_fn_method_saathiiclient_block(
+                    self.uniffiCloneHandle(),
+                    FfiConverterTypeUserId_lower(user),FfiConverterOptionString.lower(reason)
+                )
+            },
+            pollFunc: ffi_saathii_sdk_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_saathii_sdk_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_saathii_sdk_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeBlockState_lift,
+            errorHandler: FfiConverterTypeSaathiiError_lift
+        )
+}
+    
+    /**
+     * Whom one blocks, the latest first; pages from 1.
+     */
+open func blocked(page: UInt32, perPage: UInt32)async throws  -> BlockedPage  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_saathii_sdk_ffi_fn_method_saathiiclient_blocked(
+                    self.uniffiCloneHandle(),
+                    FfiConverterUInt32.lower(page),FfiConverterUInt32.lower(perPage)
+                )
+            },
+            pollFunc: ffi_saathii_sdk_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_saathii_sdk_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_saathii_sdk_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeBlockedPage_lift,
+            errorHandler: FfiConverterTypeSaathiiError_lift
+        )
+}
+    
+    /**
+     * One's favorites, the latest first; pages from 1.
+     */
+open func favorites(page: UInt32, perPage: UInt32)async throws  -> FavoritePage  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_saathii_sdk_ffi_fn_method_saathiiclient_favorites(
+                    self.uniffiCloneHandle(),
+                    FfiConverterUInt32.lower(page),FfiConverterUInt32.lower(perPage)
+                )
+            },
+            pollFunc: ffi_saathii_sdk_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_saathii_sdk_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_saathii_sdk_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeFavoritePage_lift,
+            errorHandler: FfiConverterTypeSaathiiError_lift
+        )
+}
+    
+    /**
+     * Whether one blocks somebody; whether they block oneself is not told.
+     */
+open func isBlocked(user: UserId)async throws  -> Bool  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_saathii_sdk_ffi_fn_method_saathiiclient_is_blocked(
+                    self.uniffiCloneHandle(),
+                    FfiConverterTypeUserId_lower(user)
+                )
+            },
+            pollFunc: ffi_saathii_sdk_ffi_rust_future_poll_i8,
+            completeFunc: ffi_saathii_sdk_ffi_rust_future_complete_i8,
+            freeFunc: ffi_saathii_sdk_ffi_rust_future_free_i8,
+            liftFunc: FfiConverterBool.lift,
+            errorHandler: FfiConverterTypeSaathiiError_lift
+        )
+}
+    
+    /**
+     * Whether a listener is among one's favorites.
+     */
+open func isFavorite(listener: UserId)async throws  -> Bool  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_saathii_sdk_ffi_fn_method_saathiiclient_is_favorite(
+                    self.uniffiCloneHandle(),
+                    FfiConverterTypeUserId_lower(listener)
+                )
+            },
+            pollFunc: ffi_saathii_sdk_ffi_rust_future_poll_i8,
+            completeFunc: ffi_saathii_sdk_ffi_rust_future_complete_i8,
+            freeFunc: ffi_saathii_sdk_ffi_rust_future_free_i8,
+            liftFunc: FfiConverterBool.lift,
+            errorHandler: FfiConverterTypeSaathiiError_lift
+        )
+}
+    
+    /**
+     * Takes a listener out of one's favorites; twice is as good as once.
+     */
+open func removeFavorite(listener: UserId)async throws  -> FavoriteState  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_saathii_sdk_ffi_fn_method_saathiiclient_remove_favorite(
+                    self.uniffiCloneHandle(),
+                    FfiConverterTypeUserId_lower(listener)
+                )
+            },
+            pollFunc: ffi_saathii_sdk_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_saathii_sdk_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_saathii_sdk_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeFavoriteState_lift,
+            errorHandler: FfiConverterTypeSaathiiError_lift
+        )
+}
+    
+    /**
+     * Tells the moderators about somebody, with a call as evidence where there is one.
+     */
+open func report(user: UserId, reason: String, call: CallId? = nil)async throws  -> ReportReceived  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_saathii_sdk_ffi_fn_method_saathiiclient_report(
+                    self.uniffiCloneHandle(),
+                    FfiConverterTypeUserId_lower(user),FfiConverterString.lower(reason),FfiConverterOptionTypeCallId.lower(call)
+                )
+            },
+            pollFunc: ffi_saathii_sdk_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_saathii_sdk_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_saathii_sdk_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeReportReceived_lift,
+            errorHandler: FfiConverterTypeSaathiiError_lift
+        )
+}
+    
+    /**
+     * Blocks somebody no longer; twice is as good as once.
+     */
+open func unblock(user: UserId)async throws  -> BlockState  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_saathii_sdk_ffi_fn_method_saathiiclient_unblock(
+                    self.uniffiCloneHandle(),
+                    FfiConverterTypeUserId_lower(user)
+                )
+            },
+            pollFunc: ffi_saathii_sdk_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_saathii_sdk_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_saathii_sdk_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeBlockState_lift,
+            errorHandler: FfiConverterTypeSaathiiError_lift
+        )
+}
+    
+    /**
+     * Makes a sample of what was sent; `key` is the ticket's.
+     */
+open func confirmUpload(key: String)async throws  -> VerificationSample  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_saathii_sdk_ffi_fn_method_saathiiclient_confirm_upload(
+                    self.uniffiCloneHandle(),
+                    FfiConverterString.lower(key)
+                )
+            },
+            pollFunc: ffi_saathii_sdk_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_saathii_sdk_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_saathii_sdk_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeVerificationSample_lift,
+            errorHandler: FfiConverterTypeSaathiiError_lift
+        )
+}
+    
+    /**
+     * Where one's sample can be heard, for five minutes and without a token.
+     */
+open func sampleAudio(sample: SampleId)async throws  -> AudioLink  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_saathii_sdk_ffi_fn_method_saathiiclient_sample_audio(
+                    self.uniffiCloneHandle(),
+                    FfiConverterTypeSampleId_lower(sample)
+                )
+            },
+            pollFunc: ffi_saathii_sdk_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_saathii_sdk_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_saathii_sdk_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeAudioLink_lift,
+            errorHandler: FfiConverterTypeSaathiiError_lift
+        )
+}
+    
+    /**
+     * Sends the file that a ticket is for; again with the same ticket replaces it.
+     */
+open func sendToStore(ticket: UploadTicket, audio: Audio)async throws   {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_saathii_sdk_ffi_fn_method_saathiiclient_send_to_store(
+                    self.uniffiCloneHandle(),
+                    FfiConverterTypeUploadTicket_lower(ticket),FfiConverterTypeAudio_lower(audio)
+                )
+            },
+            pollFunc: ffi_saathii_sdk_ffi_rust_future_poll_void,
+            completeFunc: ffi_saathii_sdk_ffi_rust_future_complete_void,
+            freeFunc: ffi_saathii_sdk_ffi_rust_future_free_void,
+            liftFunc: { $0 },
+            errorHandler: FfiConverterTypeSaathiiError_lift
+        )
+}
+    
+    /**
+     * Makes a sample of an object that lies in the server's bucket under one's own prefix already.
+     */
+open func submitSampleUrl(audioFileUrl: String)async throws  -> VerificationSample  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_saathii_sdk_ffi_fn_method_saathiiclient_submit_sample_url(
+                    self.uniffiCloneHandle(),
+                    FfiConverterString.lower(audioFileUrl)
+                )
+            },
+            pollFunc: ffi_saathii_sdk_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_saathii_sdk_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_saathii_sdk_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeVerificationSample_lift,
+            errorHandler: FfiConverterTypeSaathiiError_lift
+        )
+}
+    
+    /**
+     * Sends an audio sample through the server; `VerificationReviewed` tells what became of it.
+     */
+open func uploadSample(audio: Audio)async throws  -> VerificationSample  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_saathii_sdk_ffi_fn_method_saathiiclient_upload_sample(
+                    self.uniffiCloneHandle(),
+                    FfiConverterTypeAudio_lower(audio)
+                )
+            },
+            pollFunc: ffi_saathii_sdk_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_saathii_sdk_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_saathii_sdk_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeVerificationSample_lift,
+            errorHandler: FfiConverterTypeSaathiiError_lift
+        )
+}
+    
+    /**
+     * The same past the server, straight to the object store: a ticket, the file, the confirmation.
+     */
+open func uploadSampleDirectly(audio: Audio)async throws  -> VerificationSample  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_saathii_sdk_ffi_fn_method_saathiiclient_upload_sample_directly(
+                    self.uniffiCloneHandle(),
+                    FfiConverterTypeAudio_lower(audio)
+                )
+            },
+            pollFunc: ffi_saathii_sdk_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_saathii_sdk_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_saathii_sdk_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeVerificationSample_lift,
+            errorHandler: FfiConverterTypeSaathiiError_lift
+        )
+}
+    
+    /**
+     * Asks to send one file straight to the object store within ten minutes.
+     */
+open func uploadTicket()async throws  -> UploadTicket  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_saathii_sdk_ffi_fn_method_saathiiclient_upload_ticket(
+                    self.uniffiCloneHandle()
+                    
+                )
+            },
+            pollFunc: ffi_saathii_sdk_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_saathii_sdk_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_saathii_sdk_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeUploadTicket_lift,
+            errorHandler: FfiConverterTypeSaathiiError_lift
+        )
+}
+    
+    /**
+     * One's samples, the newest first, at most a hundred.
+     */
+open func verificationHistory()async throws  -> [VerificationSample]  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_saathii_sdk_ffi_fn_method_saathiiclient_verification_history(
+                    self.uniffiCloneHandle()
+                    
+                )
+            },
+            pollFunc: ffi_saathii_sdk_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_saathii_sdk_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_saathii_sdk_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterSequenceTypeVerificationSample.lift,
+            errorHandler: FfiConverterTypeSaathiiError_lift
+        )
+}
+    
+    /**
+     * Where one stands as a listener.
+     */
+open func verificationStatus()async throws  -> VerificationState  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_saathii_sdk_ffi_fn_method_saathiiclient_verification_status(
+                    self.uniffiCloneHandle()
+                    
+                )
+            },
+            pollFunc: ffi_saathii_sdk_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_saathii_sdk_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_saathii_sdk_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeVerificationState_lift,
             errorHandler: FfiConverterTypeSaathiiError_lift
         )
 }
@@ -2151,6 +3038,86 @@ open func walletBalance()async throws  -> WalletBalance  {
             completeFunc: ffi_saathii_sdk_ffi_rust_future_complete_rust_buffer,
             freeFunc: ffi_saathii_sdk_ffi_rust_future_free_rust_buffer,
             liftFunc: FfiConverterTypeWalletBalance_lift,
+            errorHandler: FfiConverterTypeSaathiiError_lift
+        )
+}
+    
+    /**
+     * Where one is paid, masked; null where nothing is kept.
+     */
+open func bankDetails()async throws  -> PayoutDestination?  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_saathii_sdk_ffi_fn_method_saathiiclient_bank_details(
+                    self.uniffiCloneHandle()
+                    
+                )
+            },
+            pollFunc: ffi_saathii_sdk_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_saathii_sdk_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_saathii_sdk_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterOptionTypePayoutDestination.lift,
+            errorHandler: FfiConverterTypeSaathiiError_lift
+        )
+}
+    
+    /**
+     * Asks for earnings to be paid; they are set aside at once. Goes on where its caller goes away.
+     */
+open func requestWithdrawal(amount: Earnings, idempotencyKey: String? = nil)async throws  -> Withdrawal  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_saathii_sdk_ffi_fn_method_saathiiclient_request_withdrawal(
+                    self.uniffiCloneHandle(),
+                    FfiConverterTypeEarnings_lower(amount),FfiConverterOptionString.lower(idempotencyKey)
+                )
+            },
+            pollFunc: ffi_saathii_sdk_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_saathii_sdk_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_saathii_sdk_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeWithdrawal_lift,
+            errorHandler: FfiConverterTypeSaathiiError_lift
+        )
+}
+    
+    /**
+     * Says where one is paid; withdrawals that are open go where they were to go.
+     */
+open func setBankDetails(details: PayoutDetails)async throws  -> PayoutDestination  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_saathii_sdk_ffi_fn_method_saathiiclient_set_bank_details(
+                    self.uniffiCloneHandle(),
+                    FfiConverterTypePayoutDetails_lower(details)
+                )
+            },
+            pollFunc: ffi_saathii_sdk_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_saathii_sdk_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_saathii_sdk_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypePayoutDestination_lift,
+            errorHandler: FfiConverterTypeSaathiiError_lift
+        )
+}
+    
+    /**
+     * One's withdrawals, the newest first; pages from 1.
+     */
+open func withdrawals(page: UInt32, perPage: UInt32)async throws  -> WithdrawalPage  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_saathii_sdk_ffi_fn_method_saathiiclient_withdrawals(
+                    self.uniffiCloneHandle(),
+                    FfiConverterUInt32.lower(page),FfiConverterUInt32.lower(perPage)
+                )
+            },
+            pollFunc: ffi_saathii_sdk_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_saathii_sdk_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_saathii_sdk_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeWithdrawalPage_lift,
             errorHandler: FfiConverterTypeSaathiiError_lift
         )
 }
@@ -2576,17 +3543,33 @@ public struct ClientConfig: Equatable, Hashable {
     public var userAgent: String?
     public var connectTimeoutMs: UInt32
     public var requestTimeoutMs: UInt32
+    /**
+     * How long sending or fetching a file may take.
+     */
+    public var transferTimeoutMs: UInt32
+    /**
+     * Roots in PEM to trust beside the public ones, for a server of one's own.
+     */
+    public var rootCertificates: [String]
 
     // Default memberwise initializers are never public by default, so we
     // declare one manually.
     public init(
         /**
          * Where the server is, with `http` or `https`.
-         */baseUrl: String, userAgent: String? = nil, connectTimeoutMs: UInt32 = UInt32(10000), requestTimeoutMs: UInt32 = UInt32(20000)) {
+         */baseUrl: String, userAgent: String? = nil, connectTimeoutMs: UInt32 = UInt32(10000), requestTimeoutMs: UInt32 = UInt32(20000), 
+        /**
+         * How long sending or fetching a file may take.
+         */transferTimeoutMs: UInt32 = UInt32(300000), 
+        /**
+         * Roots in PEM to trust beside the public ones, for a server of one's own.
+         */rootCertificates: [String] = []) {
         self.baseUrl = baseUrl
         self.userAgent = userAgent
         self.connectTimeoutMs = connectTimeoutMs
         self.requestTimeoutMs = requestTimeoutMs
+        self.transferTimeoutMs = transferTimeoutMs
+        self.rootCertificates = rootCertificates
     }
 
     
@@ -2608,7 +3591,9 @@ public struct FfiConverterTypeClientConfig: FfiConverterRustBuffer {
                 baseUrl: FfiConverterString.read(from: &buf), 
                 userAgent: FfiConverterOptionString.read(from: &buf), 
                 connectTimeoutMs: FfiConverterUInt32.read(from: &buf), 
-                requestTimeoutMs: FfiConverterUInt32.read(from: &buf)
+                requestTimeoutMs: FfiConverterUInt32.read(from: &buf), 
+                transferTimeoutMs: FfiConverterUInt32.read(from: &buf), 
+                rootCertificates: FfiConverterSequenceString.read(from: &buf)
         )
     }
 
@@ -2617,6 +3602,8 @@ public struct FfiConverterTypeClientConfig: FfiConverterRustBuffer {
         FfiConverterOptionString.write(value.userAgent, into: &buf)
         FfiConverterUInt32.write(value.connectTimeoutMs, into: &buf)
         FfiConverterUInt32.write(value.requestTimeoutMs, into: &buf)
+        FfiConverterUInt32.write(value.transferTimeoutMs, into: &buf)
+        FfiConverterSequenceString.write(value.rootCertificates, into: &buf)
     }
 }
 
@@ -2854,6 +3841,73 @@ public func FfiConverterTypeFollowedCall_lift(_ buf: RustBuffer) throws -> Follo
 #endif
 public func FfiConverterTypeFollowedCall_lower(_ value: FollowedCall) -> RustBuffer {
     return FfiConverterTypeFollowedCall.lower(value)
+}
+
+
+/**
+ * One line.
+ */
+public struct LogRecord: Equatable, Hashable {
+    public var level: LogLevel
+    /**
+     * Which part of the SDK it comes from.
+     */
+    public var target: String
+    public var message: String
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(level: LogLevel, 
+        /**
+         * Which part of the SDK it comes from.
+         */target: String, message: String) {
+        self.level = level
+        self.target = target
+        self.message = message
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension LogRecord: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeLogRecord: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> LogRecord {
+        return
+            try LogRecord(
+                level: FfiConverterTypeLogLevel.read(from: &buf), 
+                target: FfiConverterString.read(from: &buf), 
+                message: FfiConverterString.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: LogRecord, into buf: inout [UInt8]) {
+        FfiConverterTypeLogLevel.write(value.level, into: &buf)
+        FfiConverterString.write(value.target, into: &buf)
+        FfiConverterString.write(value.message, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeLogRecord_lift(_ buf: RustBuffer) throws -> LogRecord {
+    return try FfiConverterTypeLogRecord.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeLogRecord_lower(_ value: LogRecord) -> RustBuffer {
+    return FfiConverterTypeLogRecord.lower(value)
 }
 
 
@@ -3184,6 +4238,89 @@ public func FfiConverterTypeStatusChanges_lower(_ value: StatusChanges) -> RustB
 // Note that we don't yet support `indirect` for enums.
 // See https://github.com/mozilla/uniffi-rs/issues/396 for further discussion.
 /**
+ * An audio file to send: mp3, wav, m4a, aac, flac or ogg (Vorbis), at most 10 MB, a second to ten minutes.
+ */
+
+public enum Audio: Equatable, Hashable {
+    
+    /**
+     * From memory.
+     */
+    case bytes(name: String, bytes: Data
+    )
+    /**
+     * From the disk, whence it is read as it is sent: a path, or a `file:` address as recorders give it.
+     */
+    case file(path: String
+    )
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension Audio: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeAudio: FfiConverterRustBuffer {
+    typealias SwiftType = Audio
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Audio {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+        
+        case 1: return .bytes(name: try FfiConverterString.read(from: &buf), bytes: try FfiConverterData.read(from: &buf)
+        )
+        
+        case 2: return .file(path: try FfiConverterString.read(from: &buf)
+        )
+        
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: Audio, into buf: inout [UInt8]) {
+        switch value {
+        
+        
+        case let .bytes(name,bytes):
+            writeInt(&buf, Int32(1))
+            FfiConverterString.write(name, into: &buf)
+            FfiConverterData.write(bytes, into: &buf)
+            
+        
+        case let .file(path):
+            writeInt(&buf, Int32(2))
+            FfiConverterString.write(path, into: &buf)
+            
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeAudio_lift(_ buf: RustBuffer) throws -> Audio {
+    return try FfiConverterTypeAudio.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeAudio_lower(_ value: Audio) -> RustBuffer {
+    return FfiConverterTypeAudio.lower(value)
+}
+
+
+// Note that we don't yet support `indirect` for enums.
+// See https://github.com/mozilla/uniffi-rs/issues/396 for further discussion.
+/**
  * A call at one moment.
  */
 
@@ -3291,9 +4428,10 @@ public enum Event: Equatable, Hashable {
      */
     case connected
     /**
-     * The presence socket lost its connection; it comes back by itself.
+     * The presence socket lost its connection; it comes back by itself. `code` as of an error: `network` most of the
+     * time, `certificate` where somebody else answered.
      */
-    case disconnected(closeCode: UInt16?
+    case disconnected(closeCode: UInt16?, code: String
     )
     /**
      * Somebody came, went, or became busy or free.
@@ -3318,6 +4456,11 @@ public enum Event: Equatable, Hashable {
      * One's wallet has changed by something else than a minute of a call.
      */
     case walletChanged(balanceCoins: Coins, withdrawableMoney: Earnings, pendingWithdrawals: Earnings
+    )
+    /**
+     * An admin has heard one's audio sample.
+     */
+    case verificationReviewed(sample: SampleId, status: VerificationStatus, remarks: String?
     )
     /**
      * Changes were missed: read again what is shown.
@@ -3349,7 +4492,7 @@ public struct FfiConverterTypeEvent: FfiConverterRustBuffer {
         
         case 2: return .connected
         
-        case 3: return .disconnected(closeCode: try FfiConverterOptionUInt16.read(from: &buf)
+        case 3: return .disconnected(closeCode: try FfiConverterOptionUInt16.read(from: &buf), code: try FfiConverterString.read(from: &buf)
         )
         
         case 4: return .presenceChanged(presence: try FfiConverterTypeUserPresence.read(from: &buf)
@@ -3366,7 +4509,10 @@ public struct FfiConverterTypeEvent: FfiConverterRustBuffer {
         case 8: return .walletChanged(balanceCoins: try FfiConverterTypeCoins.read(from: &buf), withdrawableMoney: try FfiConverterTypeEarnings.read(from: &buf), pendingWithdrawals: try FfiConverterTypeEarnings.read(from: &buf)
         )
         
-        case 9: return .resync
+        case 9: return .verificationReviewed(sample: try FfiConverterTypeSampleId.read(from: &buf), status: try FfiConverterTypeVerificationStatus.read(from: &buf), remarks: try FfiConverterOptionString.read(from: &buf)
+        )
+        
+        case 10: return .resync
         
         default: throw UniffiInternalError.unexpectedEnumCase
         }
@@ -3385,9 +4531,10 @@ public struct FfiConverterTypeEvent: FfiConverterRustBuffer {
             writeInt(&buf, Int32(2))
         
         
-        case let .disconnected(closeCode):
+        case let .disconnected(closeCode,code):
             writeInt(&buf, Int32(3))
             FfiConverterOptionUInt16.write(closeCode, into: &buf)
+            FfiConverterString.write(code, into: &buf)
             
         
         case let .presenceChanged(presence):
@@ -3417,8 +4564,15 @@ public struct FfiConverterTypeEvent: FfiConverterRustBuffer {
             FfiConverterTypeEarnings.write(pendingWithdrawals, into: &buf)
             
         
-        case .resync:
+        case let .verificationReviewed(sample,status,remarks):
             writeInt(&buf, Int32(9))
+            FfiConverterTypeSampleId.write(sample, into: &buf)
+            FfiConverterTypeVerificationStatus.write(status, into: &buf)
+            FfiConverterOptionString.write(remarks, into: &buf)
+            
+        
+        case .resync:
+            writeInt(&buf, Int32(10))
         
         }
     }
@@ -3517,9 +4671,107 @@ public func FfiConverterTypeListenerError_lower(_ value: ListenerError) -> RustB
     return FfiConverterTypeListenerError.lower(value)
 }
 
+// Note that we don't yet support `indirect` for enums.
+// See https://github.com/mozilla/uniffi-rs/issues/396 for further discussion.
+/**
+ * How much is logged: this and what is worse.
+ */
+
+public enum LogLevel: Equatable, Hashable {
+    
+    case off
+    case error
+    case warn
+    case info
+    case debug
+    case trace
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension LogLevel: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeLogLevel: FfiConverterRustBuffer {
+    typealias SwiftType = LogLevel
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> LogLevel {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+        
+        case 1: return .off
+        
+        case 2: return .error
+        
+        case 3: return .warn
+        
+        case 4: return .info
+        
+        case 5: return .debug
+        
+        case 6: return .trace
+        
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: LogLevel, into buf: inout [UInt8]) {
+        switch value {
+        
+        
+        case .off:
+            writeInt(&buf, Int32(1))
+        
+        
+        case .error:
+            writeInt(&buf, Int32(2))
+        
+        
+        case .warn:
+            writeInt(&buf, Int32(3))
+        
+        
+        case .info:
+            writeInt(&buf, Int32(4))
+        
+        
+        case .debug:
+            writeInt(&buf, Int32(5))
+        
+        
+        case .trace:
+            writeInt(&buf, Int32(6))
+        
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeLogLevel_lift(_ buf: RustBuffer) throws -> LogLevel {
+    return try FfiConverterTypeLogLevel.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeLogLevel_lower(_ value: LogLevel) -> RustBuffer {
+    return FfiConverterTypeLogLevel.lower(value)
+}
+
+
 
 /**
- * Why a call failed; `code` is stable and the same in every language, `detail` is for people.
+ * Why a call failed; `code` is stable and the SDK's own in every language, `detail` is for people.
  */
 public enum SaathiiError: Swift.Error, Equatable, Hashable, Foundation.LocalizedError {
 
@@ -3547,7 +4799,8 @@ public enum SaathiiError: Swift.Error, Equatable, Hashable, Foundation.Localized
     case SignedOut(code: String, detail: String
     )
     /**
-     * `storage`, `configuration`, `unexpected_answer`, `step_used`, `feed_closed`, `no_call`, `internal`.
+     * `certificate`, `unexpected_answer`, `upload_refused`, `storage`, `file`, `configuration`, `internal`, `step_used`,
+     * `feed_closed`, `no_call`: the same again fails again.
      */
     case Failed(code: String, detail: String
     )
@@ -3823,6 +5076,82 @@ public func FfiConverterTypeSide_lift(_ buf: RustBuffer) throws -> Side {
 #endif
 public func FfiConverterTypeSide_lower(_ value: Side) -> RustBuffer {
     return FfiConverterTypeSide.lower(value)
+}
+
+
+// Note that we don't yet support `indirect` for enums.
+// See https://github.com/mozilla/uniffi-rs/issues/396 for further discussion.
+/**
+ * Whose doing the end of a login was.
+ */
+
+public enum SignOut: Equatable, Hashable {
+    
+    /**
+     * Signed out here.
+     */
+    case byUser
+    /**
+     * Ended by the server: signed out on another device, suspended, expired.
+     */
+    case byServer
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension SignOut: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeSignOut: FfiConverterRustBuffer {
+    typealias SwiftType = SignOut
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SignOut {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+        
+        case 1: return .byUser
+        
+        case 2: return .byServer
+        
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: SignOut, into buf: inout [UInt8]) {
+        switch value {
+        
+        
+        case .byUser:
+            writeInt(&buf, Int32(1))
+        
+        
+        case .byServer:
+            writeInt(&buf, Int32(2))
+        
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeSignOut_lift(_ buf: RustBuffer) throws -> SignOut {
+    return try FfiConverterTypeSignOut.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeSignOut_lower(_ value: SignOut) -> RustBuffer {
+    return FfiConverterTypeSignOut.lower(value)
 }
 
 
@@ -4365,6 +5694,30 @@ fileprivate struct FfiConverterOptionTypeFollowedCall: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterOptionTypePayoutDestination: FfiConverterRustBuffer {
+    typealias SwiftType = PayoutDestination?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypePayoutDestination.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypePayoutDestination.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterOptionTypeTextChange: FfiConverterRustBuffer {
     typealias SwiftType = TextChange?
 
@@ -4525,6 +5878,30 @@ fileprivate struct FfiConverterOptionSequenceString: FfiConverterRustBuffer {
         switch try readInt(&buf) as Int8 {
         case 0: return nil
         case 1: return try FfiConverterSequenceString.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterOptionTypeCallId: FfiConverterRustBuffer {
+    typealias SwiftType = CallId?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypeCallId.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypeCallId.read(from: &buf)
         default: throw UniffiInternalError.unexpectedOptionalTag
         }
     }
@@ -4706,6 +6083,31 @@ fileprivate struct FfiConverterSequenceTypeUserPresence: FfiConverterRustBuffer 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterSequenceTypeVerificationSample: FfiConverterRustBuffer {
+    typealias SwiftType = [VerificationSample]
+
+    public static func write(_ value: [VerificationSample], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeVerificationSample.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [VerificationSample] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [VerificationSample]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeVerificationSample.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterSequenceTypeUserId: FfiConverterRustBuffer {
     typealias SwiftType = [UserId]
 
@@ -4784,6 +6186,37 @@ public func newIdempotencyKey() -> String  {
     )
 })
 }
+/**
+ * Shuts down every client of this process, for a host that begins anew: a JavaScript runtime after a reload, whose
+ * clients of before would go on renewing a login that they can no longer save.
+ */
+public func shutDownClients()  {try! rustCall() {
+    uniffi_saathii_sdk_ffi_fn_func_shut_down_clients($0
+    )
+}
+}
+/**
+ * From now on what the SDK logs goes to `sink`, in place of the one of before. No line has a token, a code or a whole
+ * phone number; lines that a slow sink does not keep up with are counted and left out.
+ *
+ * Fails with `configuration` where the process has a `tracing` subscriber of its own, which gets everything already.
+ */
+public func initLogging(level: LogLevel, sink: LogSink)throws   {try rustCallWithError(FfiConverterTypeSaathiiError_lift) {
+    uniffi_saathii_sdk_ffi_fn_func_init_logging(
+        FfiConverterTypeLogLevel_lower(level),
+        FfiConverterTypeLogSink_lower(sink),$0
+    )
+}
+}
+/**
+ * From now on nothing is logged to the host, and what is on its way is left out: for a host that ends while the process
+ * goes on, like an interpreter that is about to leave.
+ */
+public func stopLogging()  {try! rustCall() {
+    uniffi_saathii_sdk_ffi_fn_func_stop_logging($0
+    )
+}
+}
 
 private enum InitializationResult {
     case ok
@@ -4801,6 +6234,15 @@ private let initializationResult: InitializationResult = {
         return InitializationResult.contractVersionMismatch
     }
     if (uniffi_saathii_sdk_ffi_checksum_func_new_idempotency_key() != 64642) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_saathii_sdk_ffi_checksum_func_shut_down_clients() != 11989) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_saathii_sdk_ffi_checksum_func_init_logging() != 42467) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_saathii_sdk_ffi_checksum_func_stop_logging() != 12998) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_bill_call_minute() != 10855) {
@@ -4860,6 +6302,12 @@ private let initializationResult: InitializationResult = {
     if (uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_disconnect() != 753) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_export_account() != 49852) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_export_account_to() != 8412) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_feed_state() != 24481) {
         return InitializationResult.apiChecksumMismatch
     }
@@ -4911,10 +6359,76 @@ private let initializationResult: InitializationResult = {
     if (uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_set_visible() != 60789) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_shut_down() != 27153) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_update_profile() != 21659) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_update_status() != 55996) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_recharge() != 25264) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_recharge_history() != 64481) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_verify_recharge() != 61212) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_add_favorite() != 2396) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_block() != 51679) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_blocked() != 18087) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_favorites() != 24266) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_is_blocked() != 55257) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_is_favorite() != 15888) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_remove_favorite() != 4817) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_report() != 33237) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_unblock() != 49602) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_confirm_upload() != 19388) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_sample_audio() != 59067) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_send_to_store() != 52446) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_submit_sample_url() != 23431) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_upload_sample() != 18141) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_upload_sample_directly() != 56716) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_upload_ticket() != 14959) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_verification_history() != 38585) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_verification_status() != 27610) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_coins() != 53477) {
@@ -4929,7 +6443,25 @@ private let initializationResult: InitializationResult = {
     if (uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_wallet_balance() != 45145) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_saathii_sdk_ffi_checksum_method_eventlistener_on_event() != 39173) {
+    if (uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_bank_details() != 22961) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_request_withdrawal() != 3894) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_set_bank_details() != 21456) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_withdrawals() != 37586) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_saathii_sdk_ffi_checksum_method_eventlistener_on_event() != 27690) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_saathii_sdk_ffi_checksum_method_eventlistener_on_signed_out() != 20791) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_saathii_sdk_ffi_checksum_method_logsink_log() != 4671) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_saathii_sdk_ffi_checksum_method_otpsent_resend() != 11535) {
@@ -4955,6 +6487,7 @@ private let initializationResult: InitializationResult = {
     }
 
     uniffiCallbackInitEventListener()
+    uniffiCallbackInitLogSink()
     uniffiCallbackInitTokenStore()
     uniffiEnsureSaathiiSharedTypesInitialized()
     return InitializationResult.ok

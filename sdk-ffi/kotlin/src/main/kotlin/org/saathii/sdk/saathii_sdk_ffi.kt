@@ -38,6 +38,9 @@ import kotlinx.coroutines.GlobalScope
 import kotlinx.coroutines.Job
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.suspendCancellableCoroutine
+import org.saathii.types.AudioLink
+import org.saathii.types.BlockState
+import org.saathii.types.BlockedPage
 import org.saathii.types.CallEnded
 import org.saathii.types.CallHistory
 import org.saathii.types.CallId
@@ -51,9 +54,14 @@ import org.saathii.types.Coins
 import org.saathii.types.Earnings
 import org.saathii.types.EarningsPage
 import org.saathii.types.EndCause
+import org.saathii.types.FavoritePage
+import org.saathii.types.FavoriteState
 import org.saathii.types.FeedListener
 import org.saathii.types.FeedPage
 import org.saathii.types.FeedStats
+import org.saathii.types.FfiConverterTypeAudioLink
+import org.saathii.types.FfiConverterTypeBlockState
+import org.saathii.types.FfiConverterTypeBlockedPage
 import org.saathii.types.FfiConverterTypeCallEnded
 import org.saathii.types.FfiConverterTypeCallHistory
 import org.saathii.types.FfiConverterTypeCallId
@@ -67,29 +75,60 @@ import org.saathii.types.FfiConverterTypeCoins
 import org.saathii.types.FfiConverterTypeEarnings
 import org.saathii.types.FfiConverterTypeEarningsPage
 import org.saathii.types.FfiConverterTypeEndCause
+import org.saathii.types.FfiConverterTypeFavoritePage
+import org.saathii.types.FfiConverterTypeFavoriteState
 import org.saathii.types.FfiConverterTypeFeedListener
 import org.saathii.types.FfiConverterTypeFeedPage
 import org.saathii.types.FfiConverterTypeFeedStats
 import org.saathii.types.FfiConverterTypeMinuteBilled
+import org.saathii.types.FfiConverterTypePayoutDestination
+import org.saathii.types.FfiConverterTypePayoutDetails
+import org.saathii.types.FfiConverterTypeRecharge
+import org.saathii.types.FfiConverterTypeRechargeHistory
+import org.saathii.types.FfiConverterTypeReportReceived
 import org.saathii.types.FfiConverterTypeRole
+import org.saathii.types.FfiConverterTypeSampleId
 import org.saathii.types.FfiConverterTypeSex
 import org.saathii.types.FfiConverterTypeTransactionPage
 import org.saathii.types.FfiConverterTypeTransactionType
+import org.saathii.types.FfiConverterTypeUploadTicket
 import org.saathii.types.FfiConverterTypeUserId
 import org.saathii.types.FfiConverterTypeUserPresence
 import org.saathii.types.FfiConverterTypeUserProfile
 import org.saathii.types.FfiConverterTypeUserStatus
+import org.saathii.types.FfiConverterTypeVerificationSample
+import org.saathii.types.FfiConverterTypeVerificationState
+import org.saathii.types.FfiConverterTypeVerificationStatus
+import org.saathii.types.FfiConverterTypeVerifyRecharge
 import org.saathii.types.FfiConverterTypeWalletBalance
+import org.saathii.types.FfiConverterTypeWithdrawal
+import org.saathii.types.FfiConverterTypeWithdrawalPage
 import org.saathii.types.MinuteBilled
+import org.saathii.types.PayoutDestination
+import org.saathii.types.PayoutDetails
+import org.saathii.types.Recharge
+import org.saathii.types.RechargeHistory
+import org.saathii.types.ReportReceived
 import org.saathii.types.Role
+import org.saathii.types.SampleId
 import org.saathii.types.Sex
 import org.saathii.types.TransactionPage
 import org.saathii.types.TransactionType
+import org.saathii.types.UploadTicket
 import org.saathii.types.UserId
 import org.saathii.types.UserPresence
 import org.saathii.types.UserProfile
 import org.saathii.types.UserStatus
+import org.saathii.types.VerificationSample
+import org.saathii.types.VerificationState
+import org.saathii.types.VerificationStatus
+import org.saathii.types.VerifyRecharge
 import org.saathii.types.WalletBalance
+import org.saathii.types.Withdrawal
+import org.saathii.types.WithdrawalPage
+import org.saathii.types.RustBuffer as RustBufferAudioLink
+import org.saathii.types.RustBuffer as RustBufferBlockState
+import org.saathii.types.RustBuffer as RustBufferBlockedPage
 import org.saathii.types.RustBuffer as RustBufferCallEnded
 import org.saathii.types.RustBuffer as RustBufferCallHistory
 import org.saathii.types.RustBuffer as RustBufferCallId
@@ -103,19 +142,34 @@ import org.saathii.types.RustBuffer as RustBufferCoins
 import org.saathii.types.RustBuffer as RustBufferEarnings
 import org.saathii.types.RustBuffer as RustBufferEarningsPage
 import org.saathii.types.RustBuffer as RustBufferEndCause
+import org.saathii.types.RustBuffer as RustBufferFavoritePage
+import org.saathii.types.RustBuffer as RustBufferFavoriteState
 import org.saathii.types.RustBuffer as RustBufferFeedListener
 import org.saathii.types.RustBuffer as RustBufferFeedPage
 import org.saathii.types.RustBuffer as RustBufferFeedStats
 import org.saathii.types.RustBuffer as RustBufferMinuteBilled
+import org.saathii.types.RustBuffer as RustBufferPayoutDestination
+import org.saathii.types.RustBuffer as RustBufferPayoutDetails
+import org.saathii.types.RustBuffer as RustBufferRecharge
+import org.saathii.types.RustBuffer as RustBufferRechargeHistory
+import org.saathii.types.RustBuffer as RustBufferReportReceived
 import org.saathii.types.RustBuffer as RustBufferRole
+import org.saathii.types.RustBuffer as RustBufferSampleId
 import org.saathii.types.RustBuffer as RustBufferSex
 import org.saathii.types.RustBuffer as RustBufferTransactionPage
 import org.saathii.types.RustBuffer as RustBufferTransactionType
+import org.saathii.types.RustBuffer as RustBufferUploadTicket
 import org.saathii.types.RustBuffer as RustBufferUserId
 import org.saathii.types.RustBuffer as RustBufferUserPresence
 import org.saathii.types.RustBuffer as RustBufferUserProfile
 import org.saathii.types.RustBuffer as RustBufferUserStatus
+import org.saathii.types.RustBuffer as RustBufferVerificationSample
+import org.saathii.types.RustBuffer as RustBufferVerificationState
+import org.saathii.types.RustBuffer as RustBufferVerificationStatus
+import org.saathii.types.RustBuffer as RustBufferVerifyRecharge
 import org.saathii.types.RustBuffer as RustBufferWalletBalance
+import org.saathii.types.RustBuffer as RustBufferWithdrawal
+import org.saathii.types.RustBuffer as RustBufferWithdrawalPage
 
 // This is a helper for safely working with byte buffers returned from the Rust code.
 // A rust-owned buffer is represented by its capacity, its current length, and a
@@ -701,6 +755,12 @@ internal interface UniffiForeignFutureCompleteVoid : com.sun.jna.Callback {
 internal interface UniffiCallbackInterfaceEventListenerMethod0 : com.sun.jna.Callback {
     fun callback(`uniffiHandle`: Long,`event`: RustBuffer.ByValue,`uniffiOutReturn`: Pointer,uniffiCallStatus: UniffiRustCallStatus,)
 }
+internal interface UniffiCallbackInterfaceEventListenerMethod1 : com.sun.jna.Callback {
+    fun callback(`uniffiHandle`: Long,`by`: RustBuffer.ByValue,`uniffiOutReturn`: Pointer,uniffiCallStatus: UniffiRustCallStatus,)
+}
+internal interface UniffiCallbackInterfaceLogSinkMethod0 : com.sun.jna.Callback {
+    fun callback(`uniffiHandle`: Long,`record`: RustBuffer.ByValue,`uniffiOutReturn`: Pointer,uniffiCallStatus: UniffiRustCallStatus,)
+}
 internal interface UniffiCallbackInterfaceTokenStoreMethod0 : com.sun.jna.Callback {
     fun callback(`uniffiHandle`: Long,`uniffiOutReturn`: RustBuffer,uniffiCallStatus: UniffiRustCallStatus,)
 }
@@ -710,22 +770,44 @@ internal interface UniffiCallbackInterfaceTokenStoreMethod1 : com.sun.jna.Callba
 internal interface UniffiCallbackInterfaceTokenStoreMethod2 : com.sun.jna.Callback {
     fun callback(`uniffiHandle`: Long,`uniffiOutReturn`: Pointer,uniffiCallStatus: UniffiRustCallStatus,)
 }
-@Structure.FieldOrder("uniffiFree", "uniffiClone", "onEvent")
+@Structure.FieldOrder("uniffiFree", "uniffiClone", "onEvent", "onSignedOut")
 internal open class UniffiVTableCallbackInterfaceEventListener(
     @JvmField internal var `uniffiFree`: UniffiCallbackInterfaceFree? = null,
     @JvmField internal var `uniffiClone`: UniffiCallbackInterfaceClone? = null,
     @JvmField internal var `onEvent`: UniffiCallbackInterfaceEventListenerMethod0? = null,
+    @JvmField internal var `onSignedOut`: UniffiCallbackInterfaceEventListenerMethod1? = null,
 ) : Structure() {
     class UniffiByValue(
         `uniffiFree`: UniffiCallbackInterfaceFree? = null,
         `uniffiClone`: UniffiCallbackInterfaceClone? = null,
         `onEvent`: UniffiCallbackInterfaceEventListenerMethod0? = null,
-    ): UniffiVTableCallbackInterfaceEventListener(`uniffiFree`,`uniffiClone`,`onEvent`,), Structure.ByValue
+        `onSignedOut`: UniffiCallbackInterfaceEventListenerMethod1? = null,
+    ): UniffiVTableCallbackInterfaceEventListener(`uniffiFree`,`uniffiClone`,`onEvent`,`onSignedOut`,), Structure.ByValue
 
    internal fun uniffiSetValue(other: UniffiVTableCallbackInterfaceEventListener) {
         `uniffiFree` = other.`uniffiFree`
         `uniffiClone` = other.`uniffiClone`
         `onEvent` = other.`onEvent`
+        `onSignedOut` = other.`onSignedOut`
+    }
+
+}
+@Structure.FieldOrder("uniffiFree", "uniffiClone", "log")
+internal open class UniffiVTableCallbackInterfaceLogSink(
+    @JvmField internal var `uniffiFree`: UniffiCallbackInterfaceFree? = null,
+    @JvmField internal var `uniffiClone`: UniffiCallbackInterfaceClone? = null,
+    @JvmField internal var `log`: UniffiCallbackInterfaceLogSinkMethod0? = null,
+) : Structure() {
+    class UniffiByValue(
+        `uniffiFree`: UniffiCallbackInterfaceFree? = null,
+        `uniffiClone`: UniffiCallbackInterfaceClone? = null,
+        `log`: UniffiCallbackInterfaceLogSinkMethod0? = null,
+    ): UniffiVTableCallbackInterfaceLogSink(`uniffiFree`,`uniffiClone`,`log`,), Structure.ByValue
+
+   internal fun uniffiSetValue(other: UniffiVTableCallbackInterfaceLogSink) {
+        `uniffiFree` = other.`uniffiFree`
+        `uniffiClone` = other.`uniffiClone`
+        `log` = other.`log`
     }
 
 }
@@ -778,6 +860,12 @@ internal object IntegrityCheckingUniffiLib {
     }
     external fun uniffi_saathii_sdk_ffi_checksum_func_new_idempotency_key(
     ): Int
+    external fun uniffi_saathii_sdk_ffi_checksum_func_shut_down_clients(
+    ): Int
+    external fun uniffi_saathii_sdk_ffi_checksum_func_init_logging(
+    ): Int
+    external fun uniffi_saathii_sdk_ffi_checksum_func_stop_logging(
+    ): Int
     external fun uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_bill_call_minute(
     ): Int
     external fun uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_call_history(
@@ -816,6 +904,10 @@ internal object IntegrityCheckingUniffiLib {
     ): Int
     external fun uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_disconnect(
     ): Int
+    external fun uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_export_account(
+    ): Int
+    external fun uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_export_account_to(
+    ): Int
     external fun uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_feed_state(
     ): Int
     external fun uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_feed_stats(
@@ -850,9 +942,53 @@ internal object IntegrityCheckingUniffiLib {
     ): Int
     external fun uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_set_visible(
     ): Int
+    external fun uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_shut_down(
+    ): Int
     external fun uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_update_profile(
     ): Int
     external fun uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_update_status(
+    ): Int
+    external fun uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_recharge(
+    ): Int
+    external fun uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_recharge_history(
+    ): Int
+    external fun uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_verify_recharge(
+    ): Int
+    external fun uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_add_favorite(
+    ): Int
+    external fun uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_block(
+    ): Int
+    external fun uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_blocked(
+    ): Int
+    external fun uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_favorites(
+    ): Int
+    external fun uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_is_blocked(
+    ): Int
+    external fun uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_is_favorite(
+    ): Int
+    external fun uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_remove_favorite(
+    ): Int
+    external fun uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_report(
+    ): Int
+    external fun uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_unblock(
+    ): Int
+    external fun uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_confirm_upload(
+    ): Int
+    external fun uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_sample_audio(
+    ): Int
+    external fun uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_send_to_store(
+    ): Int
+    external fun uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_submit_sample_url(
+    ): Int
+    external fun uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_upload_sample(
+    ): Int
+    external fun uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_upload_sample_directly(
+    ): Int
+    external fun uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_upload_ticket(
+    ): Int
+    external fun uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_verification_history(
+    ): Int
+    external fun uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_verification_status(
     ): Int
     external fun uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_coins(
     ): Int
@@ -862,7 +998,19 @@ internal object IntegrityCheckingUniffiLib {
     ): Int
     external fun uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_wallet_balance(
     ): Int
+    external fun uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_bank_details(
+    ): Int
+    external fun uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_request_withdrawal(
+    ): Int
+    external fun uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_set_bank_details(
+    ): Int
+    external fun uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_withdrawals(
+    ): Int
     external fun uniffi_saathii_sdk_ffi_checksum_method_eventlistener_on_event(
+    ): Int
+    external fun uniffi_saathii_sdk_ffi_checksum_method_eventlistener_on_signed_out(
+    ): Int
+    external fun uniffi_saathii_sdk_ffi_checksum_method_logsink_log(
     ): Int
     external fun uniffi_saathii_sdk_ffi_checksum_method_otpsent_resend(
     ): Int
@@ -895,6 +1043,7 @@ internal object UniffiLib {
     init {
         Native.register(UniffiLib::class.java, findLibraryName(componentName = "saathii_sdk_ffi"))
         uniffiCallbackInterfaceEventListener.register(this)
+        uniffiCallbackInterfaceLogSink.register(this)
         uniffiCallbackInterfaceTokenStore.register(this)
         org.saathii.types.uniffiEnsureInitialized()
         
@@ -943,6 +1092,10 @@ external fun uniffi_saathii_sdk_ffi_fn_method_saathiiclient_delete_account(`ptr`
 ): Long
 external fun uniffi_saathii_sdk_ffi_fn_method_saathiiclient_disconnect(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
 ): Unit
+external fun uniffi_saathii_sdk_ffi_fn_method_saathiiclient_export_account(`ptr`: Long,
+): Long
+external fun uniffi_saathii_sdk_ffi_fn_method_saathiiclient_export_account_to(`ptr`: Long,`path`: RustBuffer.ByValue,
+): Long
 external fun uniffi_saathii_sdk_ffi_fn_method_saathiiclient_feed_state(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
 ): RustBuffer.ByValue
 external fun uniffi_saathii_sdk_ffi_fn_method_saathiiclient_feed_stats(`ptr`: Long,
@@ -977,9 +1130,53 @@ external fun uniffi_saathii_sdk_ffi_fn_method_saathiiclient_set_foreground(`ptr`
 ): Unit
 external fun uniffi_saathii_sdk_ffi_fn_method_saathiiclient_set_visible(`ptr`: Long,`users`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
 ): Unit
+external fun uniffi_saathii_sdk_ffi_fn_method_saathiiclient_shut_down(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+): Unit
 external fun uniffi_saathii_sdk_ffi_fn_method_saathiiclient_update_profile(`ptr`: Long,`changes`: RustBuffer.ByValue,
 ): Long
 external fun uniffi_saathii_sdk_ffi_fn_method_saathiiclient_update_status(`ptr`: Long,`changes`: RustBuffer.ByValue,
+): Long
+external fun uniffi_saathii_sdk_ffi_fn_method_saathiiclient_recharge(`ptr`: Long,`amountRupees`: Long,`paymentMethod`: RustBuffer.ByValue,`idempotencyKey`: RustBuffer.ByValue,
+): Long
+external fun uniffi_saathii_sdk_ffi_fn_method_saathiiclient_recharge_history(`ptr`: Long,`page`: Int,`perPage`: Int,
+): Long
+external fun uniffi_saathii_sdk_ffi_fn_method_saathiiclient_verify_recharge(`ptr`: Long,`proof`: RustBufferVerifyRecharge.ByValue,`idempotencyKey`: RustBuffer.ByValue,
+): Long
+external fun uniffi_saathii_sdk_ffi_fn_method_saathiiclient_add_favorite(`ptr`: Long,`listener`: Long,
+): Long
+external fun uniffi_saathii_sdk_ffi_fn_method_saathiiclient_block(`ptr`: Long,`user`: Long,`reason`: RustBuffer.ByValue,
+): Long
+external fun uniffi_saathii_sdk_ffi_fn_method_saathiiclient_blocked(`ptr`: Long,`page`: Int,`perPage`: Int,
+): Long
+external fun uniffi_saathii_sdk_ffi_fn_method_saathiiclient_favorites(`ptr`: Long,`page`: Int,`perPage`: Int,
+): Long
+external fun uniffi_saathii_sdk_ffi_fn_method_saathiiclient_is_blocked(`ptr`: Long,`user`: Long,
+): Long
+external fun uniffi_saathii_sdk_ffi_fn_method_saathiiclient_is_favorite(`ptr`: Long,`listener`: Long,
+): Long
+external fun uniffi_saathii_sdk_ffi_fn_method_saathiiclient_remove_favorite(`ptr`: Long,`listener`: Long,
+): Long
+external fun uniffi_saathii_sdk_ffi_fn_method_saathiiclient_report(`ptr`: Long,`user`: Long,`reason`: RustBuffer.ByValue,`call`: RustBuffer.ByValue,
+): Long
+external fun uniffi_saathii_sdk_ffi_fn_method_saathiiclient_unblock(`ptr`: Long,`user`: Long,
+): Long
+external fun uniffi_saathii_sdk_ffi_fn_method_saathiiclient_confirm_upload(`ptr`: Long,`key`: RustBuffer.ByValue,
+): Long
+external fun uniffi_saathii_sdk_ffi_fn_method_saathiiclient_sample_audio(`ptr`: Long,`sample`: Long,
+): Long
+external fun uniffi_saathii_sdk_ffi_fn_method_saathiiclient_send_to_store(`ptr`: Long,`ticket`: RustBufferUploadTicket.ByValue,`audio`: RustBuffer.ByValue,
+): Long
+external fun uniffi_saathii_sdk_ffi_fn_method_saathiiclient_submit_sample_url(`ptr`: Long,`audioFileUrl`: RustBuffer.ByValue,
+): Long
+external fun uniffi_saathii_sdk_ffi_fn_method_saathiiclient_upload_sample(`ptr`: Long,`audio`: RustBuffer.ByValue,
+): Long
+external fun uniffi_saathii_sdk_ffi_fn_method_saathiiclient_upload_sample_directly(`ptr`: Long,`audio`: RustBuffer.ByValue,
+): Long
+external fun uniffi_saathii_sdk_ffi_fn_method_saathiiclient_upload_ticket(`ptr`: Long,
+): Long
+external fun uniffi_saathii_sdk_ffi_fn_method_saathiiclient_verification_history(`ptr`: Long,
+): Long
+external fun uniffi_saathii_sdk_ffi_fn_method_saathiiclient_verification_status(`ptr`: Long,
 ): Long
 external fun uniffi_saathii_sdk_ffi_fn_method_saathiiclient_coins(`ptr`: Long,
 ): Long
@@ -989,6 +1186,14 @@ external fun uniffi_saathii_sdk_ffi_fn_method_saathiiclient_transactions(`ptr`: 
 ): Long
 external fun uniffi_saathii_sdk_ffi_fn_method_saathiiclient_wallet_balance(`ptr`: Long,
 ): Long
+external fun uniffi_saathii_sdk_ffi_fn_method_saathiiclient_bank_details(`ptr`: Long,
+): Long
+external fun uniffi_saathii_sdk_ffi_fn_method_saathiiclient_request_withdrawal(`ptr`: Long,`amount`: Long,`idempotencyKey`: RustBuffer.ByValue,
+): Long
+external fun uniffi_saathii_sdk_ffi_fn_method_saathiiclient_set_bank_details(`ptr`: Long,`details`: RustBufferPayoutDetails.ByValue,
+): Long
+external fun uniffi_saathii_sdk_ffi_fn_method_saathiiclient_withdrawals(`ptr`: Long,`page`: Int,`perPage`: Int,
+): Long
 external fun uniffi_saathii_sdk_ffi_fn_clone_eventlistener(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
 ): Long
 external fun uniffi_saathii_sdk_ffi_fn_free_eventlistener(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
@@ -996,6 +1201,16 @@ external fun uniffi_saathii_sdk_ffi_fn_free_eventlistener(`handle`: Long,uniffi_
 external fun uniffi_saathii_sdk_ffi_fn_init_callback_vtable_eventlistener(`vtable`: UniffiVTableCallbackInterfaceEventListener,
 ): Unit
 external fun uniffi_saathii_sdk_ffi_fn_method_eventlistener_on_event(`ptr`: Long,`event`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+): Unit
+external fun uniffi_saathii_sdk_ffi_fn_method_eventlistener_on_signed_out(`ptr`: Long,`by`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+): Unit
+external fun uniffi_saathii_sdk_ffi_fn_clone_logsink(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
+): Long
+external fun uniffi_saathii_sdk_ffi_fn_free_logsink(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
+): Unit
+external fun uniffi_saathii_sdk_ffi_fn_init_callback_vtable_logsink(`vtable`: UniffiVTableCallbackInterfaceLogSink,
+): Unit
+external fun uniffi_saathii_sdk_ffi_fn_method_logsink_log(`ptr`: Long,`record`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
 ): Unit
 external fun uniffi_saathii_sdk_ffi_fn_clone_otpsent(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
 ): Long
@@ -1025,6 +1240,12 @@ external fun uniffi_saathii_sdk_ffi_fn_method_tokenstore_clear(`ptr`: Long,uniff
 ): Unit
 external fun uniffi_saathii_sdk_ffi_fn_func_new_idempotency_key(uniffi_out_err: UniffiRustCallStatus, 
 ): RustBuffer.ByValue
+external fun uniffi_saathii_sdk_ffi_fn_func_shut_down_clients(uniffi_out_err: UniffiRustCallStatus, 
+): Unit
+external fun uniffi_saathii_sdk_ffi_fn_func_init_logging(`level`: RustBuffer.ByValue,`sink`: Long,uniffi_out_err: UniffiRustCallStatus, 
+): Unit
+external fun uniffi_saathii_sdk_ffi_fn_func_stop_logging(uniffi_out_err: UniffiRustCallStatus, 
+): Unit
 external fun ffi_saathii_sdk_ffi_rustbuffer_alloc(`size`: Long,uniffi_out_err: UniffiRustCallStatus, 
 ): RustBuffer.ByValue
 external fun ffi_saathii_sdk_ffi_rustbuffer_from_bytes(`bytes`: ForeignBytes.ByValue,uniffi_out_err: UniffiRustCallStatus, 
@@ -1595,6 +1816,25 @@ public object FfiConverterString: FfiConverter<String, RustBuffer.ByValue> {
     }
 }
 
+/**
+ * @suppress
+ */
+public object FfiConverterByteArray: FfiConverterRustBuffer<ByteArray> {
+    override fun read(buf: ByteBuffer): ByteArray {
+        val len = buf.getInt()
+        val byteArr = ByteArray(len)
+        buf.get(byteArr)
+        return byteArr
+    }
+    override fun allocationSize(value: ByteArray): ULong {
+        return 4UL + value.size.toULong()
+    }
+    override fun write(value: ByteArray, buf: ByteBuffer) {
+        buf.putInt(value.size)
+        buf.put(value)
+    }
+}
+
 
 /**
  * @suppress
@@ -1735,20 +1975,25 @@ public object FfiConverterTimestamp: FfiConverterRustBuffer<java.time.Instant> {
 
 
 /**
- * The host's ear.
+ * The host's ear; called from one thread of the SDK's, one thing at a time.
  */
 public interface EventListener {
     
     /**
-     * Called from one thread of the SDK's, one event at a time.
+     * Something happened.
      */
     fun `onEvent`(`event`: Event)
+    
+    /**
+     * Somebody is signed out who was signed in; told once, and never left out.
+     */
+    fun `onSignedOut`(`by`: SignOut)
     
     companion object
 }
 
 /**
- * The host's ear.
+ * The host's ear; called from one thread of the SDK's, one thing at a time.
  */
 open class EventListenerImpl: Disposable, AutoCloseable, EventListener
 {
@@ -1848,7 +2093,7 @@ open class EventListenerImpl: Disposable, AutoCloseable, EventListener
 
     
     /**
-     * Called from one thread of the SDK's, one event at a time.
+     * Something happened.
      */
     @Throws(ListenerException::class)override fun `onEvent`(`event`: Event)
         = 
@@ -1857,6 +2102,22 @@ open class EventListenerImpl: Disposable, AutoCloseable, EventListener
     UniffiLib.uniffi_saathii_sdk_ffi_fn_method_eventlistener_on_event(
         it,
         FfiConverterTypeEvent.lower(`event`),_status)
+}
+    }
+    
+    
+
+    
+    /**
+     * Somebody is signed out who was signed in; told once, and never left out.
+     */
+    @Throws(ListenerException::class)override fun `onSignedOut`(`by`: SignOut)
+        = 
+    callWithHandle {
+    uniffiRustCallWithError(ListenerException) { _status ->
+    UniffiLib.uniffi_saathii_sdk_ffi_fn_method_eventlistener_on_signed_out(
+        it,
+        FfiConverterTypeSignOut.lower(`by`),_status)
 }
     }
     
@@ -1897,6 +2158,23 @@ internal object uniffiCallbackInterfaceEventListener {
             )
         }
     }
+    internal object `onSignedOut`: UniffiCallbackInterfaceEventListenerMethod1 {
+        override fun callback(`uniffiHandle`: Long,`by`: RustBuffer.ByValue,`uniffiOutReturn`: Pointer,uniffiCallStatus: UniffiRustCallStatus,) {
+            val uniffiObj = FfiConverterTypeEventListener.handleMap.get(uniffiHandle)
+            val makeCall = { ->
+                uniffiObj.`onSignedOut`(
+                    FfiConverterTypeSignOut.lift(`by`),
+                )
+            }
+            val writeReturn = { _: Unit -> Unit }
+            uniffiTraitInterfaceCallWithError(
+                uniffiCallStatus,
+                makeCall,
+                writeReturn,
+                { e: ListenerException -> FfiConverterTypeListenerError.lower(e) }
+            )
+        }
+    }
 
     internal object uniffiFree: UniffiCallbackInterfaceFree {
         override fun callback(handle: Long) {
@@ -1914,6 +2192,7 @@ internal object uniffiCallbackInterfaceEventListener {
         uniffiFree,
         uniffiClone,
         `onEvent`,
+        `onSignedOut`,
     )
 
     // Registers the foreign callback with the Rust side.
@@ -1957,6 +2236,329 @@ public object FfiConverterTypeEventListener: FfiConverter<EventListener, Long> {
     override fun allocationSize(value: EventListener) = 8UL
 
     override fun write(value: EventListener, buf: ByteBuffer) {
+        buf.putLong(lower(value))
+    }
+}
+
+
+// This template implements a class for working with a Rust struct via a handle
+// to the live Rust struct on the other side of the FFI.
+//
+// There's some subtlety here, because we have to be careful not to operate on a Rust
+// struct after it has been dropped, and because we must expose a public API for freeing
+// theq Kotlin wrapper object in lieu of reliable finalizers. The core requirements are:
+//
+//   * Each instance holds an opaque handle to the underlying Rust struct.
+//     Method calls need to read this handle from the object's state and pass it in to
+//     the Rust FFI.
+//
+//   * When an instance is no longer needed, its handle should be passed to a
+//     special destructor function provided by the Rust FFI, which will drop the
+//     underlying Rust struct.
+//
+//   * Given an instance, calling code is expected to call the special
+//     `destroy` method in order to free it after use, either by calling it explicitly
+//     or by using a higher-level helper like the `use` method. Failing to do so risks
+//     leaking the underlying Rust struct.
+//
+//   * We can't assume that calling code will do the right thing, and must be prepared
+//     to handle Kotlin method calls executing concurrently with or even after a call to
+//     `destroy`, and to handle multiple (possibly concurrent!) calls to `destroy`.
+//
+//   * We must never allow Rust code to operate on the underlying Rust struct after
+//     the destructor has been called, and must never call the destructor more than once.
+//     Doing so may trigger memory unsafety.
+//
+//   * To mitigate many of the risks of leaking memory and use-after-free unsafety, a `Cleaner`
+//     is implemented to call the destructor when the Kotlin object becomes unreachable.
+//     This is done in a background thread. This is not a panacea, and client code should be aware that
+//      1. the thread may starve if some there are objects that have poorly performing
+//     `drop` methods or do significant work in their `drop` methods.
+//      2. the thread is shared across the whole library. This can be tuned by using `android_cleaner = true`,
+//         or `android = true` in the [`kotlin` section of the `uniffi.toml` file](https://mozilla.github.io/uniffi-rs/kotlin/configuration.html).
+//
+// If we try to implement this with mutual exclusion on access to the handle, there is the
+// possibility of a race between a method call and a concurrent call to `destroy`:
+//
+//    * Thread A starts a method call, reads the value of the handle, but is interrupted
+//      before it can pass the handle over the FFI to Rust.
+//    * Thread B calls `destroy` and frees the underlying Rust struct.
+//    * Thread A resumes, passing the already-read handle value to Rust and triggering
+//      a use-after-free.
+//
+// One possible solution would be to use a `ReadWriteLock`, with each method call taking
+// a read lock (and thus allowed to run concurrently) and the special `destroy` method
+// taking a write lock (and thus blocking on live method calls). However, we aim not to
+// generate methods with any hidden blocking semantics, and a `destroy` method that might
+// block if called incorrectly seems to meet that bar.
+//
+// So, we achieve our goals by giving each instance an associated `AtomicLong` counter to track
+// the number of in-flight method calls, and an `AtomicBoolean` flag to indicate whether `destroy`
+// has been called. These are updated according to the following rules:
+//
+//    * The initial value of the counter is 1, indicating a live object with no in-flight calls.
+//      The initial value for the flag is false.
+//
+//    * At the start of each method call, we atomically check the counter.
+//      If it is 0 then the underlying Rust struct has already been destroyed and the call is aborted.
+//      If it is nonzero them we atomically increment it by 1 and proceed with the method call.
+//
+//    * At the end of each method call, we atomically decrement and check the counter.
+//      If it has reached zero then we destroy the underlying Rust struct.
+//
+//    * When `destroy` is called, we atomically flip the flag from false to true.
+//      If the flag was already true we silently fail.
+//      Otherwise we atomically decrement and check the counter.
+//      If it has reached zero then we destroy the underlying Rust struct.
+//
+// Astute readers may observe that this all sounds very similar to the way that Rust's `Arc<T>` works,
+// and indeed it is, with the addition of a flag to guard against multiple calls to `destroy`.
+//
+// The overall effect is that the underlying Rust struct is destroyed only when `destroy` has been
+// called *and* all in-flight method calls have completed, avoiding violating any of the expectations
+// of the underlying Rust code.
+//
+// This makes a cleaner a better alternative to _not_ calling `destroy()` as
+// and when the object is finished with, but the abstraction is not perfect: if the Rust object's `drop`
+// method is slow, and/or there are many objects to cleanup, and it's on a low end Android device, then the cleaner
+// thread may be starved, and the app will leak memory.
+//
+// In this case, `destroy`ing manually may be a better solution.
+//
+// The cleaner can live side by side with the manual calling of `destroy`. In the order of responsiveness, uniffi objects
+// with Rust peers are reclaimed:
+//
+// 1. By calling the `destroy` method of the object, which calls `rustObject.free()`. If that doesn't happen:
+// 2. When the object becomes unreachable, AND the Cleaner thread gets to call `rustObject.free()`. If the thread is starved then:
+// 3. The memory is reclaimed when the process terminates.
+//
+// [1] https://stackoverflow.com/questions/24376768/can-java-finalize-an-object-when-it-is-still-in-scope/24380219
+//
+
+
+/**
+ * Where the host keeps its log.
+ */
+public interface LogSink {
+    
+    /**
+     * Called from one thread of the SDK's, one line at a time.
+     */
+    fun `log`(`record`: LogRecord)
+    
+    companion object
+}
+
+/**
+ * Where the host keeps its log.
+ */
+open class LogSinkImpl: Disposable, AutoCloseable, LogSink
+{
+
+    @Suppress("UNUSED_PARAMETER")
+    /**
+     * @suppress
+     */
+    constructor(withHandle: UniffiWithHandle, handle: Long) {
+        this.handle = handle
+        this.cleanable = UniffiLib.CLEANER.register(this, UniffiCleanAction(handle))
+    }
+
+    /**
+     * @suppress
+     *
+     * This constructor can be used to instantiate a fake object. Only used for tests. Any
+     * attempt to actually use an object constructed this way will fail as there is no
+     * connected Rust object.
+     */
+    @Suppress("UNUSED_PARAMETER")
+    constructor(noHandle: NoHandle) {
+        this.handle = 0
+        this.cleanable = null
+    }
+
+    protected val handle: Long
+    protected val cleanable: UniffiCleaner.Cleanable?
+
+    private val wasDestroyed = AtomicBoolean(false)
+    private val callCounter = AtomicLong(1)
+
+    override fun destroy() {
+        // Only allow a single call to this method.
+        // TODO: maybe we should log a warning if called more than once?
+        if (this.wasDestroyed.compareAndSet(false, true)) {
+            // This decrement always matches the initial count of 1 given at creation time.
+            if (this.callCounter.decrementAndGet() == 0L) {
+                cleanable?.clean()
+            }
+        }
+    }
+
+    @Synchronized
+    override fun close() {
+        this.destroy()
+    }
+
+    internal inline fun <R> callWithHandle(block: (handle: Long) -> R): R {
+        // Check and increment the call counter, to keep the object alive.
+        // This needs a compare-and-set retry loop in case of concurrent updates.
+        do {
+            val c = this.callCounter.get()
+            if (c == 0L) {
+                throw IllegalStateException("${this.javaClass.simpleName} object has already been destroyed")
+            }
+            if (c == Long.MAX_VALUE) {
+                throw IllegalStateException("${this.javaClass.simpleName} call counter would overflow")
+            }
+        } while (! this.callCounter.compareAndSet(c, c + 1L))
+        // Now we can safely do the method call without the handle being freed concurrently.
+        try {
+            return block(this.uniffiCloneHandle())
+        } finally {
+            // This decrement always matches the increment we performed above.
+            if (this.callCounter.decrementAndGet() == 0L) {
+                cleanable?.clean()
+            }
+        }
+    }
+
+    // Use a static inner class instead of a closure so as not to accidentally
+    // capture `this` as part of the cleanable's action.
+    private class UniffiCleanAction(private val handle: Long) : Runnable {
+        override fun run() {
+            if (handle == 0.toLong()) {
+                // Fake object created with `NoHandle`, don't try to free.
+                return;
+            }
+            uniffiRustCall { status ->
+                UniffiLib.uniffi_saathii_sdk_ffi_fn_free_logsink(handle, status)
+            }
+        }
+    }
+
+    /**
+     * @suppress
+     */
+    fun uniffiCloneHandle(): Long {
+        if (handle == 0.toLong()) {
+            throw InternalException("uniffiCloneHandle() called on NoHandle object");
+        }
+        return uniffiRustCall() { status ->
+            UniffiLib.uniffi_saathii_sdk_ffi_fn_clone_logsink(handle, status)
+        }
+    }
+
+    
+    /**
+     * Called from one thread of the SDK's, one line at a time.
+     */
+    @Throws(ListenerException::class)override fun `log`(`record`: LogRecord)
+        = 
+    callWithHandle {
+    uniffiRustCallWithError(ListenerException) { _status ->
+    UniffiLib.uniffi_saathii_sdk_ffi_fn_method_logsink_log(
+        it,
+        FfiConverterTypeLogRecord.lower(`record`),_status)
+}
+    }
+    
+    
+
+    
+
+    
+
+
+    
+    
+    /**
+     * @suppress
+     */
+    companion object
+    
+}
+
+
+
+// Put the implementation in an object so we don't pollute the top-level namespace
+internal object uniffiCallbackInterfaceLogSink {
+    internal object `log`: UniffiCallbackInterfaceLogSinkMethod0 {
+        override fun callback(`uniffiHandle`: Long,`record`: RustBuffer.ByValue,`uniffiOutReturn`: Pointer,uniffiCallStatus: UniffiRustCallStatus,) {
+            val uniffiObj = FfiConverterTypeLogSink.handleMap.get(uniffiHandle)
+            val makeCall = { ->
+                uniffiObj.`log`(
+                    FfiConverterTypeLogRecord.lift(`record`),
+                )
+            }
+            val writeReturn = { _: Unit -> Unit }
+            uniffiTraitInterfaceCallWithError(
+                uniffiCallStatus,
+                makeCall,
+                writeReturn,
+                { e: ListenerException -> FfiConverterTypeListenerError.lower(e) }
+            )
+        }
+    }
+
+    internal object uniffiFree: UniffiCallbackInterfaceFree {
+        override fun callback(handle: Long) {
+            FfiConverterTypeLogSink.handleMap.remove(handle)
+        }
+    }
+
+    internal object uniffiClone: UniffiCallbackInterfaceClone {
+        override fun callback(handle: Long): Long {
+            return FfiConverterTypeLogSink.handleMap.clone(handle)
+        }
+    }
+
+    internal var vtable = UniffiVTableCallbackInterfaceLogSink.UniffiByValue(
+        uniffiFree,
+        uniffiClone,
+        `log`,
+    )
+
+    // Registers the foreign callback with the Rust side.
+    // This method is generated for each callback interface.
+    internal fun register(lib: UniffiLib) {
+        lib.uniffi_saathii_sdk_ffi_fn_init_callback_vtable_logsink(vtable)
+    }
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeLogSink: FfiConverter<LogSink, Long> {
+    internal val handleMap = UniffiHandleMap<LogSink>()
+
+    override fun lower(value: LogSink): Long {
+        if (value is LogSinkImpl) {
+             // Rust-implemented object.  Clone the handle and return it
+            return value.uniffiCloneHandle()
+         } else {
+            // Kotlin object, generate a new vtable handle and return that.
+            return handleMap.insert(value)
+         }
+    }
+
+    override fun lift(value: Long): LogSink {
+        if ((value and 1.toLong()) == 0.toLong()) {
+            // Rust-generated handle, construct a new class that uses the handle to implement the
+            // interface
+            return LogSinkImpl(UniffiWithHandle, value)
+        } else {
+            // Kotlin-generated handle, get the object from the handle map
+            return handleMap.remove(value)
+        }
+    }
+
+    override fun read(buf: ByteBuffer): LogSink {
+        return lift(buf.getLong())
+    }
+
+    override fun allocationSize(value: LogSink) = 8UL
+
+    override fun write(value: LogSink, buf: ByteBuffer) {
         buf.putLong(lower(value))
     }
 }
@@ -2734,6 +3336,16 @@ public interface SaathiiClientInterface {
     fun `disconnect`()
     
     /**
+     * Everything that the server keeps about oneself, as JSON; at most three times an hour.
+     */
+    suspend fun `exportAccount`(): kotlin.String
+    
+    /**
+     * The same into a file as it arrives, however long; all of it or nothing.
+     */
+    suspend fun `exportAccountTo`(`path`: kotlin.String)
+    
+    /**
      * The live feed as it is; null where none is open.
      */
     fun `feedState`(): FeedState?
@@ -2819,6 +3431,12 @@ public interface SaathiiClientInterface {
     fun `setVisible`(`users`: List<UserId>)
     
     /**
+     * Ends what this client does by itself: sockets, feed, heartbeats, following a call, events. The login stays, and
+     * a call that goes on as well.
+     */
+    fun `shutDown`()
+    
+    /**
      * Changes one's profile and answers with all of it.
      */
     suspend fun `updateProfile`(`changes`: ProfileChanges): UserProfile
@@ -2827,6 +3445,114 @@ public interface SaathiiClientInterface {
      * Changes one's status; everybody is told.
      */
     suspend fun `updateStatus`(`changes`: StatusChanges): UserStatus
+    
+    /**
+     * Buys coins for one of the prices of `call_rates`; the call that is followed knows them at once and goes on.
+     *
+     * Where the answer bears an order, nothing is paid yet: hand the order to the provider's checkout, and what that
+     * returns to `verify_recharge`. Goes on where its caller goes away.
+     */
+    suspend fun `recharge`(`amountRupees`: kotlin.Long, `paymentMethod`: kotlin.String? = null, `idempotencyKey`: kotlin.String? = null): Recharge
+    
+    /**
+     * One's purchases, the newest first; pages from 1.
+     */
+    suspend fun `rechargeHistory`(`page`: kotlin.UInt, `perPage`: kotlin.UInt): RechargeHistory
+    
+    /**
+     * Says that an order is paid, with what the checkout returned. Goes on where its caller goes away.
+     */
+    suspend fun `verifyRecharge`(`proof`: VerifyRecharge, `idempotencyKey`: kotlin.String? = null): Recharge
+    
+    /**
+     * Adds a listener to one's favorites; twice is as good as once.
+     */
+    suspend fun `addFavorite`(`listener`: UserId): FavoriteState
+    
+    /**
+     * Blocks somebody: neither sees or calls the other any more; twice is as good as once.
+     */
+    suspend fun `block`(`user`: UserId, `reason`: kotlin.String? = null): BlockState
+    
+    /**
+     * Whom one blocks, the latest first; pages from 1.
+     */
+    suspend fun `blocked`(`page`: kotlin.UInt, `perPage`: kotlin.UInt): BlockedPage
+    
+    /**
+     * One's favorites, the latest first; pages from 1.
+     */
+    suspend fun `favorites`(`page`: kotlin.UInt, `perPage`: kotlin.UInt): FavoritePage
+    
+    /**
+     * Whether one blocks somebody; whether they block oneself is not told.
+     */
+    suspend fun `isBlocked`(`user`: UserId): kotlin.Boolean
+    
+    /**
+     * Whether a listener is among one's favorites.
+     */
+    suspend fun `isFavorite`(`listener`: UserId): kotlin.Boolean
+    
+    /**
+     * Takes a listener out of one's favorites; twice is as good as once.
+     */
+    suspend fun `removeFavorite`(`listener`: UserId): FavoriteState
+    
+    /**
+     * Tells the moderators about somebody, with a call as evidence where there is one.
+     */
+    suspend fun `report`(`user`: UserId, `reason`: kotlin.String, `call`: CallId? = null): ReportReceived
+    
+    /**
+     * Blocks somebody no longer; twice is as good as once.
+     */
+    suspend fun `unblock`(`user`: UserId): BlockState
+    
+    /**
+     * Makes a sample of what was sent; `key` is the ticket's.
+     */
+    suspend fun `confirmUpload`(`key`: kotlin.String): VerificationSample
+    
+    /**
+     * Where one's sample can be heard, for five minutes and without a token.
+     */
+    suspend fun `sampleAudio`(`sample`: SampleId): AudioLink
+    
+    /**
+     * Sends the file that a ticket is for; again with the same ticket replaces it.
+     */
+    suspend fun `sendToStore`(`ticket`: UploadTicket, `audio`: Audio)
+    
+    /**
+     * Makes a sample of an object that lies in the server's bucket under one's own prefix already.
+     */
+    suspend fun `submitSampleUrl`(`audioFileUrl`: kotlin.String): VerificationSample
+    
+    /**
+     * Sends an audio sample through the server; `VerificationReviewed` tells what became of it.
+     */
+    suspend fun `uploadSample`(`audio`: Audio): VerificationSample
+    
+    /**
+     * The same past the server, straight to the object store: a ticket, the file, the confirmation.
+     */
+    suspend fun `uploadSampleDirectly`(`audio`: Audio): VerificationSample
+    
+    /**
+     * Asks to send one file straight to the object store within ten minutes.
+     */
+    suspend fun `uploadTicket`(): UploadTicket
+    
+    /**
+     * One's samples, the newest first, at most a hundred.
+     */
+    suspend fun `verificationHistory`(): List<VerificationSample>
+    
+    /**
+     * Where one stands as a listener.
+     */
+    suspend fun `verificationStatus`(): VerificationState
     
     /**
      * One's coins, and how many one ever got and spent.
@@ -2847,6 +3573,26 @@ public interface SaathiiClientInterface {
      * One's coins and earnings.
      */
     suspend fun `walletBalance`(): WalletBalance
+    
+    /**
+     * Where one is paid, masked; null where nothing is kept.
+     */
+    suspend fun `bankDetails`(): PayoutDestination?
+    
+    /**
+     * Asks for earnings to be paid; they are set aside at once. Goes on where its caller goes away.
+     */
+    suspend fun `requestWithdrawal`(`amount`: Earnings, `idempotencyKey`: kotlin.String? = null): Withdrawal
+    
+    /**
+     * Says where one is paid; withdrawals that are open go where they were to go.
+     */
+    suspend fun `setBankDetails`(`details`: PayoutDetails): PayoutDestination
+    
+    /**
+     * One's withdrawals, the newest first; pages from 1.
+     */
+    suspend fun `withdrawals`(`page`: kotlin.UInt, `perPage`: kotlin.UInt): WithdrawalPage
     
     companion object
 }
@@ -3362,6 +4108,55 @@ open class SaathiiClient: Disposable, AutoCloseable, SaathiiClientInterface
 
     
     /**
+     * Everything that the server keeps about oneself, as JSON; at most three times an hour.
+     */
+    @Throws(SaathiiException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `exportAccount`() : kotlin.String {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_export_account(
+                uniffiHandle,
+                
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_saathii_sdk_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_saathii_sdk_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_saathii_sdk_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterString.lift(it) },
+        // Error FFI converter
+        SaathiiException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * The same into a file as it arrives, however long; all of it or nothing.
+     */
+    @Throws(SaathiiException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `exportAccountTo`(`path`: kotlin.String) {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_export_account_to(
+                uniffiHandle,
+                FfiConverterString.lower(`path`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_saathii_sdk_ffi_rust_future_poll_void(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_saathii_sdk_ffi_rust_future_complete_void(future, continuation) },
+        { future -> UniffiLib.ffi_saathii_sdk_ffi_rust_future_free_void(future) },
+        // lift function
+        { Unit },
+        
+        // Error FFI converter
+        SaathiiException.ErrorHandler,
+    )
+    }
+
+    
+    /**
      * The live feed as it is; null where none is open.
      */override fun `feedState`(): FeedState? {
             return FfiConverterOptionalTypeFeedState.lift(
@@ -3732,6 +4527,22 @@ open class SaathiiClient: Disposable, AutoCloseable, SaathiiClientInterface
 
     
     /**
+     * Ends what this client does by itself: sockets, feed, heartbeats, following a call, events. The login stays, and
+     * a call that goes on as well.
+     */override fun `shutDown`()
+        = 
+    callWithHandle {
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_shut_down(
+        it,
+        _status)
+}
+    }
+    
+    
+
+    
+    /**
      * Changes one's profile and answers with all of it.
      */
     @Throws(SaathiiException::class)
@@ -3773,6 +4584,514 @@ open class SaathiiClient: Disposable, AutoCloseable, SaathiiClientInterface
         { future -> UniffiLib.ffi_saathii_sdk_ffi_rust_future_free_rust_buffer(future) },
         // lift function
         { FfiConverterTypeUserStatus.lift(it) },
+        // Error FFI converter
+        SaathiiException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * Buys coins for one of the prices of `call_rates`; the call that is followed knows them at once and goes on.
+     *
+     * Where the answer bears an order, nothing is paid yet: hand the order to the provider's checkout, and what that
+     * returns to `verify_recharge`. Goes on where its caller goes away.
+     */
+    @Throws(SaathiiException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `recharge`(`amountRupees`: kotlin.Long, `paymentMethod`: kotlin.String?, `idempotencyKey`: kotlin.String?) : Recharge {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_recharge(
+                uniffiHandle,
+                FfiConverterLong.lower(`amountRupees`),FfiConverterOptionalString.lower(`paymentMethod`),FfiConverterOptionalString.lower(`idempotencyKey`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_saathii_sdk_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_saathii_sdk_ffi_rust_future_complete_rust_buffer(future, continuation).let { RustBufferRecharge.create(it.capacity.toULong(), it.len.toULong(), it.data) } },
+        { future -> UniffiLib.ffi_saathii_sdk_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterTypeRecharge.lift(it) },
+        // Error FFI converter
+        SaathiiException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * One's purchases, the newest first; pages from 1.
+     */
+    @Throws(SaathiiException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `rechargeHistory`(`page`: kotlin.UInt, `perPage`: kotlin.UInt) : RechargeHistory {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_recharge_history(
+                uniffiHandle,
+                FfiConverterUInt.lower(`page`),FfiConverterUInt.lower(`perPage`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_saathii_sdk_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_saathii_sdk_ffi_rust_future_complete_rust_buffer(future, continuation).let { RustBufferRechargeHistory.create(it.capacity.toULong(), it.len.toULong(), it.data) } },
+        { future -> UniffiLib.ffi_saathii_sdk_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterTypeRechargeHistory.lift(it) },
+        // Error FFI converter
+        SaathiiException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * Says that an order is paid, with what the checkout returned. Goes on where its caller goes away.
+     */
+    @Throws(SaathiiException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `verifyRecharge`(`proof`: VerifyRecharge, `idempotencyKey`: kotlin.String?) : Recharge {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_verify_recharge(
+                uniffiHandle,
+                FfiConverterTypeVerifyRecharge.lower(`proof`),FfiConverterOptionalString.lower(`idempotencyKey`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_saathii_sdk_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_saathii_sdk_ffi_rust_future_complete_rust_buffer(future, continuation).let { RustBufferRecharge.create(it.capacity.toULong(), it.len.toULong(), it.data) } },
+        { future -> UniffiLib.ffi_saathii_sdk_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterTypeRecharge.lift(it) },
+        // Error FFI converter
+        SaathiiException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * Adds a listener to one's favorites; twice is as good as once.
+     */
+    @Throws(SaathiiException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `addFavorite`(`listener`: UserId) : FavoriteState {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_add_favorite(
+                uniffiHandle,
+                FfiConverterTypeUserId.lower(`listener`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_saathii_sdk_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_saathii_sdk_ffi_rust_future_complete_rust_buffer(future, continuation).let { RustBufferFavoriteState.create(it.capacity.toULong(), it.len.toULong(), it.data) } },
+        { future -> UniffiLib.ffi_saathii_sdk_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterTypeFavoriteState.lift(it) },
+        // Error FFI converter
+        SaathiiException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * Blocks somebody: neither sees or calls the other any more; twice is as good as once.
+     */
+    @Throws(SaathiiException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `block`(`user`: UserId, `reason`: kotlin.String?) : BlockState {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_block(
+                uniffiHandle,
+                FfiConverterTypeUserId.lower(`user`),FfiConverterOptionalString.lower(`reason`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_saathii_sdk_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_saathii_sdk_ffi_rust_future_complete_rust_buffer(future, continuation).let { RustBufferBlockState.create(it.capacity.toULong(), it.len.toULong(), it.data) } },
+        { future -> UniffiLib.ffi_saathii_sdk_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterTypeBlockState.lift(it) },
+        // Error FFI converter
+        SaathiiException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * Whom one blocks, the latest first; pages from 1.
+     */
+    @Throws(SaathiiException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `blocked`(`page`: kotlin.UInt, `perPage`: kotlin.UInt) : BlockedPage {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_blocked(
+                uniffiHandle,
+                FfiConverterUInt.lower(`page`),FfiConverterUInt.lower(`perPage`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_saathii_sdk_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_saathii_sdk_ffi_rust_future_complete_rust_buffer(future, continuation).let { RustBufferBlockedPage.create(it.capacity.toULong(), it.len.toULong(), it.data) } },
+        { future -> UniffiLib.ffi_saathii_sdk_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterTypeBlockedPage.lift(it) },
+        // Error FFI converter
+        SaathiiException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * One's favorites, the latest first; pages from 1.
+     */
+    @Throws(SaathiiException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `favorites`(`page`: kotlin.UInt, `perPage`: kotlin.UInt) : FavoritePage {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_favorites(
+                uniffiHandle,
+                FfiConverterUInt.lower(`page`),FfiConverterUInt.lower(`perPage`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_saathii_sdk_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_saathii_sdk_ffi_rust_future_complete_rust_buffer(future, continuation).let { RustBufferFavoritePage.create(it.capacity.toULong(), it.len.toULong(), it.data) } },
+        { future -> UniffiLib.ffi_saathii_sdk_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterTypeFavoritePage.lift(it) },
+        // Error FFI converter
+        SaathiiException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * Whether one blocks somebody; whether they block oneself is not told.
+     */
+    @Throws(SaathiiException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `isBlocked`(`user`: UserId) : kotlin.Boolean {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_is_blocked(
+                uniffiHandle,
+                FfiConverterTypeUserId.lower(`user`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_saathii_sdk_ffi_rust_future_poll_i8(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_saathii_sdk_ffi_rust_future_complete_i8(future, continuation) },
+        { future -> UniffiLib.ffi_saathii_sdk_ffi_rust_future_free_i8(future) },
+        // lift function
+        { FfiConverterBoolean.lift(it) },
+        // Error FFI converter
+        SaathiiException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * Whether a listener is among one's favorites.
+     */
+    @Throws(SaathiiException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `isFavorite`(`listener`: UserId) : kotlin.Boolean {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_is_favorite(
+                uniffiHandle,
+                FfiConverterTypeUserId.lower(`listener`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_saathii_sdk_ffi_rust_future_poll_i8(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_saathii_sdk_ffi_rust_future_complete_i8(future, continuation) },
+        { future -> UniffiLib.ffi_saathii_sdk_ffi_rust_future_free_i8(future) },
+        // lift function
+        { FfiConverterBoolean.lift(it) },
+        // Error FFI converter
+        SaathiiException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * Takes a listener out of one's favorites; twice is as good as once.
+     */
+    @Throws(SaathiiException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `removeFavorite`(`listener`: UserId) : FavoriteState {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_remove_favorite(
+                uniffiHandle,
+                FfiConverterTypeUserId.lower(`listener`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_saathii_sdk_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_saathii_sdk_ffi_rust_future_complete_rust_buffer(future, continuation).let { RustBufferFavoriteState.create(it.capacity.toULong(), it.len.toULong(), it.data) } },
+        { future -> UniffiLib.ffi_saathii_sdk_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterTypeFavoriteState.lift(it) },
+        // Error FFI converter
+        SaathiiException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * Tells the moderators about somebody, with a call as evidence where there is one.
+     */
+    @Throws(SaathiiException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `report`(`user`: UserId, `reason`: kotlin.String, `call`: CallId?) : ReportReceived {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_report(
+                uniffiHandle,
+                FfiConverterTypeUserId.lower(`user`),FfiConverterString.lower(`reason`),FfiConverterOptionalTypeCallId.lower(`call`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_saathii_sdk_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_saathii_sdk_ffi_rust_future_complete_rust_buffer(future, continuation).let { RustBufferReportReceived.create(it.capacity.toULong(), it.len.toULong(), it.data) } },
+        { future -> UniffiLib.ffi_saathii_sdk_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterTypeReportReceived.lift(it) },
+        // Error FFI converter
+        SaathiiException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * Blocks somebody no longer; twice is as good as once.
+     */
+    @Throws(SaathiiException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `unblock`(`user`: UserId) : BlockState {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_unblock(
+                uniffiHandle,
+                FfiConverterTypeUserId.lower(`user`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_saathii_sdk_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_saathii_sdk_ffi_rust_future_complete_rust_buffer(future, continuation).let { RustBufferBlockState.create(it.capacity.toULong(), it.len.toULong(), it.data) } },
+        { future -> UniffiLib.ffi_saathii_sdk_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterTypeBlockState.lift(it) },
+        // Error FFI converter
+        SaathiiException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * Makes a sample of what was sent; `key` is the ticket's.
+     */
+    @Throws(SaathiiException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `confirmUpload`(`key`: kotlin.String) : VerificationSample {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_confirm_upload(
+                uniffiHandle,
+                FfiConverterString.lower(`key`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_saathii_sdk_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_saathii_sdk_ffi_rust_future_complete_rust_buffer(future, continuation).let { RustBufferVerificationSample.create(it.capacity.toULong(), it.len.toULong(), it.data) } },
+        { future -> UniffiLib.ffi_saathii_sdk_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterTypeVerificationSample.lift(it) },
+        // Error FFI converter
+        SaathiiException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * Where one's sample can be heard, for five minutes and without a token.
+     */
+    @Throws(SaathiiException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `sampleAudio`(`sample`: SampleId) : AudioLink {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_sample_audio(
+                uniffiHandle,
+                FfiConverterTypeSampleId.lower(`sample`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_saathii_sdk_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_saathii_sdk_ffi_rust_future_complete_rust_buffer(future, continuation).let { RustBufferAudioLink.create(it.capacity.toULong(), it.len.toULong(), it.data) } },
+        { future -> UniffiLib.ffi_saathii_sdk_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterTypeAudioLink.lift(it) },
+        // Error FFI converter
+        SaathiiException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * Sends the file that a ticket is for; again with the same ticket replaces it.
+     */
+    @Throws(SaathiiException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `sendToStore`(`ticket`: UploadTicket, `audio`: Audio) {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_send_to_store(
+                uniffiHandle,
+                FfiConverterTypeUploadTicket.lower(`ticket`),FfiConverterTypeAudio.lower(`audio`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_saathii_sdk_ffi_rust_future_poll_void(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_saathii_sdk_ffi_rust_future_complete_void(future, continuation) },
+        { future -> UniffiLib.ffi_saathii_sdk_ffi_rust_future_free_void(future) },
+        // lift function
+        { Unit },
+        
+        // Error FFI converter
+        SaathiiException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * Makes a sample of an object that lies in the server's bucket under one's own prefix already.
+     */
+    @Throws(SaathiiException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `submitSampleUrl`(`audioFileUrl`: kotlin.String) : VerificationSample {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_submit_sample_url(
+                uniffiHandle,
+                FfiConverterString.lower(`audioFileUrl`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_saathii_sdk_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_saathii_sdk_ffi_rust_future_complete_rust_buffer(future, continuation).let { RustBufferVerificationSample.create(it.capacity.toULong(), it.len.toULong(), it.data) } },
+        { future -> UniffiLib.ffi_saathii_sdk_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterTypeVerificationSample.lift(it) },
+        // Error FFI converter
+        SaathiiException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * Sends an audio sample through the server; `VerificationReviewed` tells what became of it.
+     */
+    @Throws(SaathiiException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `uploadSample`(`audio`: Audio) : VerificationSample {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_upload_sample(
+                uniffiHandle,
+                FfiConverterTypeAudio.lower(`audio`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_saathii_sdk_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_saathii_sdk_ffi_rust_future_complete_rust_buffer(future, continuation).let { RustBufferVerificationSample.create(it.capacity.toULong(), it.len.toULong(), it.data) } },
+        { future -> UniffiLib.ffi_saathii_sdk_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterTypeVerificationSample.lift(it) },
+        // Error FFI converter
+        SaathiiException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * The same past the server, straight to the object store: a ticket, the file, the confirmation.
+     */
+    @Throws(SaathiiException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `uploadSampleDirectly`(`audio`: Audio) : VerificationSample {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_upload_sample_directly(
+                uniffiHandle,
+                FfiConverterTypeAudio.lower(`audio`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_saathii_sdk_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_saathii_sdk_ffi_rust_future_complete_rust_buffer(future, continuation).let { RustBufferVerificationSample.create(it.capacity.toULong(), it.len.toULong(), it.data) } },
+        { future -> UniffiLib.ffi_saathii_sdk_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterTypeVerificationSample.lift(it) },
+        // Error FFI converter
+        SaathiiException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * Asks to send one file straight to the object store within ten minutes.
+     */
+    @Throws(SaathiiException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `uploadTicket`() : UploadTicket {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_upload_ticket(
+                uniffiHandle,
+                
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_saathii_sdk_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_saathii_sdk_ffi_rust_future_complete_rust_buffer(future, continuation).let { RustBufferUploadTicket.create(it.capacity.toULong(), it.len.toULong(), it.data) } },
+        { future -> UniffiLib.ffi_saathii_sdk_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterTypeUploadTicket.lift(it) },
+        // Error FFI converter
+        SaathiiException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * One's samples, the newest first, at most a hundred.
+     */
+    @Throws(SaathiiException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `verificationHistory`() : List<VerificationSample> {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_verification_history(
+                uniffiHandle,
+                
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_saathii_sdk_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_saathii_sdk_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_saathii_sdk_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterSequenceTypeVerificationSample.lift(it) },
+        // Error FFI converter
+        SaathiiException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * Where one stands as a listener.
+     */
+    @Throws(SaathiiException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `verificationStatus`() : VerificationState {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_verification_status(
+                uniffiHandle,
+                
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_saathii_sdk_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_saathii_sdk_ffi_rust_future_complete_rust_buffer(future, continuation).let { RustBufferVerificationState.create(it.capacity.toULong(), it.len.toULong(), it.data) } },
+        { future -> UniffiLib.ffi_saathii_sdk_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterTypeVerificationState.lift(it) },
         // Error FFI converter
         SaathiiException.ErrorHandler,
     )
@@ -3869,6 +5188,102 @@ open class SaathiiClient: Disposable, AutoCloseable, SaathiiClientInterface
         { future -> UniffiLib.ffi_saathii_sdk_ffi_rust_future_free_rust_buffer(future) },
         // lift function
         { FfiConverterTypeWalletBalance.lift(it) },
+        // Error FFI converter
+        SaathiiException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * Where one is paid, masked; null where nothing is kept.
+     */
+    @Throws(SaathiiException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `bankDetails`() : PayoutDestination? {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_bank_details(
+                uniffiHandle,
+                
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_saathii_sdk_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_saathii_sdk_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_saathii_sdk_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterOptionalTypePayoutDestination.lift(it) },
+        // Error FFI converter
+        SaathiiException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * Asks for earnings to be paid; they are set aside at once. Goes on where its caller goes away.
+     */
+    @Throws(SaathiiException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `requestWithdrawal`(`amount`: Earnings, `idempotencyKey`: kotlin.String?) : Withdrawal {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_request_withdrawal(
+                uniffiHandle,
+                FfiConverterTypeEarnings.lower(`amount`),FfiConverterOptionalString.lower(`idempotencyKey`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_saathii_sdk_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_saathii_sdk_ffi_rust_future_complete_rust_buffer(future, continuation).let { RustBufferWithdrawal.create(it.capacity.toULong(), it.len.toULong(), it.data) } },
+        { future -> UniffiLib.ffi_saathii_sdk_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterTypeWithdrawal.lift(it) },
+        // Error FFI converter
+        SaathiiException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * Says where one is paid; withdrawals that are open go where they were to go.
+     */
+    @Throws(SaathiiException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `setBankDetails`(`details`: PayoutDetails) : PayoutDestination {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_set_bank_details(
+                uniffiHandle,
+                FfiConverterTypePayoutDetails.lower(`details`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_saathii_sdk_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_saathii_sdk_ffi_rust_future_complete_rust_buffer(future, continuation).let { RustBufferPayoutDestination.create(it.capacity.toULong(), it.len.toULong(), it.data) } },
+        { future -> UniffiLib.ffi_saathii_sdk_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterTypePayoutDestination.lift(it) },
+        // Error FFI converter
+        SaathiiException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * One's withdrawals, the newest first; pages from 1.
+     */
+    @Throws(SaathiiException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `withdrawals`(`page`: kotlin.UInt, `perPage`: kotlin.UInt) : WithdrawalPage {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_withdrawals(
+                uniffiHandle,
+                FfiConverterUInt.lower(`page`),FfiConverterUInt.lower(`perPage`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_saathii_sdk_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_saathii_sdk_ffi_rust_future_complete_rust_buffer(future, continuation).let { RustBufferWithdrawalPage.create(it.capacity.toULong(), it.len.toULong(), it.data) } },
+        { future -> UniffiLib.ffi_saathii_sdk_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterTypeWithdrawalPage.lift(it) },
         // Error FFI converter
         SaathiiException.ErrorHandler,
     )
@@ -4386,6 +5801,16 @@ data class ClientConfig (
     var `connectTimeoutMs`: kotlin.UInt = 10000u 
     , 
     var `requestTimeoutMs`: kotlin.UInt = 20000u 
+    , 
+    /**
+     * How long sending or fetching a file may take.
+     */
+    var `transferTimeoutMs`: kotlin.UInt = 300000u 
+    , 
+    /**
+     * Roots in PEM to trust beside the public ones, for a server of one's own.
+     */
+    var `rootCertificates`: List<kotlin.String> = listOf() 
     
 ){
     
@@ -4406,6 +5831,8 @@ public object FfiConverterTypeClientConfig: FfiConverterRustBuffer<ClientConfig>
             FfiConverterOptionalString.read(buf),
             FfiConverterUInt.read(buf),
             FfiConverterUInt.read(buf),
+            FfiConverterUInt.read(buf),
+            FfiConverterSequenceString.read(buf),
         )
     }
 
@@ -4413,7 +5840,9 @@ public object FfiConverterTypeClientConfig: FfiConverterRustBuffer<ClientConfig>
             FfiConverterString.allocationSize(value.`baseUrl`) +
             FfiConverterOptionalString.allocationSize(value.`userAgent`) +
             FfiConverterUInt.allocationSize(value.`connectTimeoutMs`) +
-            FfiConverterUInt.allocationSize(value.`requestTimeoutMs`)
+            FfiConverterUInt.allocationSize(value.`requestTimeoutMs`) +
+            FfiConverterUInt.allocationSize(value.`transferTimeoutMs`) +
+            FfiConverterSequenceString.allocationSize(value.`rootCertificates`)
     )
 
     override fun write(value: ClientConfig, buf: ByteBuffer) {
@@ -4421,6 +5850,8 @@ public object FfiConverterTypeClientConfig: FfiConverterRustBuffer<ClientConfig>
             FfiConverterOptionalString.write(value.`userAgent`, buf)
             FfiConverterUInt.write(value.`connectTimeoutMs`, buf)
             FfiConverterUInt.write(value.`requestTimeoutMs`, buf)
+            FfiConverterUInt.write(value.`transferTimeoutMs`, buf)
+            FfiConverterSequenceString.write(value.`rootCertificates`, buf)
     }
 }
 
@@ -4602,6 +6033,55 @@ public object FfiConverterTypeFollowedCall: FfiConverterRustBuffer<FollowedCall>
             FfiConverterTypeSide.write(value.`side`, buf)
             FfiConverterTypeUserId.write(value.`other`, buf)
             FfiConverterTypeCallState.write(value.`state`, buf)
+    }
+}
+
+
+
+/**
+ * One line.
+ */
+data class LogRecord (
+    var `level`: LogLevel
+    , 
+    /**
+     * Which part of the SDK it comes from.
+     */
+    var `target`: kotlin.String
+    , 
+    var `message`: kotlin.String
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeLogRecord: FfiConverterRustBuffer<LogRecord> {
+    override fun read(buf: ByteBuffer): LogRecord {
+        return LogRecord(
+            FfiConverterTypeLogLevel.read(buf),
+            FfiConverterString.read(buf),
+            FfiConverterString.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: LogRecord) = (
+            FfiConverterTypeLogLevel.allocationSize(value.`level`) +
+            FfiConverterString.allocationSize(value.`target`) +
+            FfiConverterString.allocationSize(value.`message`)
+    )
+
+    override fun write(value: LogRecord, buf: ByteBuffer) {
+            FfiConverterTypeLogLevel.write(value.`level`, buf)
+            FfiConverterString.write(value.`target`, buf)
+            FfiConverterString.write(value.`message`, buf)
     }
 }
 
@@ -4863,6 +6343,102 @@ public object FfiConverterTypeStatusChanges: FfiConverterRustBuffer<StatusChange
 
 
 /**
+ * An audio file to send: mp3, wav, m4a, aac, flac or ogg (Vorbis), at most 10 MB, a second to ten minutes.
+ */
+sealed class Audio {
+    
+    /**
+     * From memory.
+     */
+    data class Bytes(
+        val `name`: kotlin.String, 
+        val `bytes`: kotlin.ByteArray) : Audio()
+        
+    {
+        
+
+        companion object
+    }
+    
+    /**
+     * From the disk, whence it is read as it is sent: a path, or a `file:` address as recorders give it.
+     */
+    data class File(
+        val `path`: kotlin.String) : Audio()
+        
+    {
+        
+
+        companion object
+    }
+    
+
+    
+
+    
+    
+
+
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeAudio : FfiConverterRustBuffer<Audio>{
+    override fun read(buf: ByteBuffer): Audio {
+        return when(buf.getInt()) {
+            1 -> Audio.Bytes(
+                FfiConverterString.read(buf),
+                FfiConverterByteArray.read(buf),
+                )
+            2 -> Audio.File(
+                FfiConverterString.read(buf),
+                )
+            else -> throw RuntimeException("invalid enum value, something is very wrong!!")
+        }
+    }
+
+    override fun allocationSize(value: Audio) = when(value) {
+        is Audio.Bytes -> {
+            // Add the size for the Int that specifies the variant plus the size needed for all fields
+            (
+                4UL
+                + FfiConverterString.allocationSize(value.`name`)
+                + FfiConverterByteArray.allocationSize(value.`bytes`)
+            )
+        }
+        is Audio.File -> {
+            // Add the size for the Int that specifies the variant plus the size needed for all fields
+            (
+                4UL
+                + FfiConverterString.allocationSize(value.`path`)
+            )
+        }
+    }
+
+    override fun write(value: Audio, buf: ByteBuffer) {
+        when(value) {
+            is Audio.Bytes -> {
+                buf.putInt(1)
+                FfiConverterString.write(value.`name`, buf)
+                FfiConverterByteArray.write(value.`bytes`, buf)
+                Unit
+            }
+            is Audio.File -> {
+                buf.putInt(2)
+                FfiConverterString.write(value.`path`, buf)
+                Unit
+            }
+        }.let { /* this makes the `when` an expression, which ensures it is exhaustive */ }
+    }
+}
+
+
+
+
+
+/**
  * A call at one moment.
  */
 sealed class CallState {
@@ -5018,10 +6594,12 @@ sealed class Event {
     
     
     /**
-     * The presence socket lost its connection; it comes back by itself.
+     * The presence socket lost its connection; it comes back by itself. `code` as of an error: `network` most of the
+     * time, `certificate` where somebody else answered.
      */
     data class Disconnected(
-        val `closeCode`: kotlin.UShort?) : Event()
+        val `closeCode`: kotlin.UShort?, 
+        val `code`: kotlin.String) : Event()
         
     {
         
@@ -5087,6 +6665,20 @@ sealed class Event {
     }
     
     /**
+     * An admin has heard one's audio sample.
+     */
+    data class VerificationReviewed(
+        val `sample`: org.saathii.types.SampleId, 
+        val `status`: org.saathii.types.VerificationStatus, 
+        val `remarks`: kotlin.String?) : Event()
+        
+    {
+        
+
+        companion object
+    }
+    
+    /**
      * Changes were missed: read again what is shown.
      */
     object Resync : Event()
@@ -5114,6 +6706,7 @@ public object FfiConverterTypeEvent : FfiConverterRustBuffer<Event>{
             2 -> Event.Connected
             3 -> Event.Disconnected(
                 FfiConverterOptionalUShort.read(buf),
+                FfiConverterString.read(buf),
                 )
             4 -> Event.PresenceChanged(
                 FfiConverterTypeUserPresence.read(buf),
@@ -5131,7 +6724,12 @@ public object FfiConverterTypeEvent : FfiConverterRustBuffer<Event>{
                 FfiConverterTypeEarnings.read(buf),
                 FfiConverterTypeEarnings.read(buf),
                 )
-            9 -> Event.Resync
+            9 -> Event.VerificationReviewed(
+                FfiConverterTypeSampleId.read(buf),
+                FfiConverterTypeVerificationStatus.read(buf),
+                FfiConverterOptionalString.read(buf),
+                )
+            10 -> Event.Resync
             else -> throw RuntimeException("invalid enum value, something is very wrong!!")
         }
     }
@@ -5155,6 +6753,7 @@ public object FfiConverterTypeEvent : FfiConverterRustBuffer<Event>{
             (
                 4UL
                 + FfiConverterOptionalUShort.allocationSize(value.`closeCode`)
+                + FfiConverterString.allocationSize(value.`code`)
             )
         }
         is Event.PresenceChanged -> {
@@ -5194,6 +6793,15 @@ public object FfiConverterTypeEvent : FfiConverterRustBuffer<Event>{
                 + FfiConverterTypeEarnings.allocationSize(value.`pendingWithdrawals`)
             )
         }
+        is Event.VerificationReviewed -> {
+            // Add the size for the Int that specifies the variant plus the size needed for all fields
+            (
+                4UL
+                + FfiConverterTypeSampleId.allocationSize(value.`sample`)
+                + FfiConverterTypeVerificationStatus.allocationSize(value.`status`)
+                + FfiConverterOptionalString.allocationSize(value.`remarks`)
+            )
+        }
         is Event.Resync -> {
             // Add the size for the Int that specifies the variant plus the size needed for all fields
             (
@@ -5216,6 +6824,7 @@ public object FfiConverterTypeEvent : FfiConverterRustBuffer<Event>{
             is Event.Disconnected -> {
                 buf.putInt(3)
                 FfiConverterOptionalUShort.write(value.`closeCode`, buf)
+                FfiConverterString.write(value.`code`, buf)
                 Unit
             }
             is Event.PresenceChanged -> {
@@ -5245,8 +6854,15 @@ public object FfiConverterTypeEvent : FfiConverterRustBuffer<Event>{
                 FfiConverterTypeEarnings.write(value.`pendingWithdrawals`, buf)
                 Unit
             }
-            is Event.Resync -> {
+            is Event.VerificationReviewed -> {
                 buf.putInt(9)
+                FfiConverterTypeSampleId.write(value.`sample`, buf)
+                FfiConverterTypeVerificationStatus.write(value.`status`, buf)
+                FfiConverterOptionalString.write(value.`remarks`, buf)
+                Unit
+            }
+            is Event.Resync -> {
+                buf.putInt(10)
                 Unit
             }
         }.let { /* this makes the `when` an expression, which ensures it is exhaustive */ }
@@ -5322,10 +6938,51 @@ public object FfiConverterTypeListenerError : FfiConverterRustBuffer<ListenerExc
 
 
 
+/**
+ * How much is logged: this and what is worse.
+ */
+
+enum class LogLevel {
+    
+    OFF,
+    ERROR,
+    WARN,
+    INFO,
+    DEBUG,
+    TRACE;
+
+    
+
+
+    companion object
+}
 
 
 /**
- * Why a call failed; `code` is stable and the same in every language, `detail` is for people.
+ * @suppress
+ */
+public object FfiConverterTypeLogLevel: FfiConverterRustBuffer<LogLevel> {
+    override fun read(buf: ByteBuffer) = try {
+        LogLevel.values()[buf.getInt() - 1]
+    } catch (e: IndexOutOfBoundsException) {
+        throw RuntimeException("invalid enum value, something is very wrong!!", e)
+    }
+
+    override fun allocationSize(value: LogLevel) = 4UL
+
+    override fun write(value: LogLevel, buf: ByteBuffer) {
+        buf.putInt(value.ordinal + 1)
+    }
+}
+
+
+
+
+
+
+
+/**
+ * Why a call failed; `code` is stable and the SDK's own in every language, `detail` is for people.
  */
 sealed class SaathiiException: kotlin.Exception() {
     
@@ -5385,7 +7042,8 @@ sealed class SaathiiException: kotlin.Exception() {
     }
     
     /**
-     * `storage`, `configuration`, `unexpected_answer`, `step_used`, `feed_closed`, `no_call`, `internal`.
+     * `certificate`, `unexpected_answer`, `upload_refused`, `storage`, `file`, `configuration`, `internal`, `step_used`,
+     * `feed_closed`, `no_call`: the same again fails again.
      */
     class Failed(
         
@@ -5593,6 +7251,49 @@ public object FfiConverterTypeSide: FfiConverterRustBuffer<Side> {
     override fun allocationSize(value: Side) = 4UL
 
     override fun write(value: Side, buf: ByteBuffer) {
+        buf.putInt(value.ordinal + 1)
+    }
+}
+
+
+
+
+
+/**
+ * Whose doing the end of a login was.
+ */
+
+enum class SignOut {
+    
+    /**
+     * Signed out here.
+     */
+    BY_USER,
+    /**
+     * Ended by the server: signed out on another device, suspended, expired.
+     */
+    BY_SERVER;
+
+    
+
+
+    companion object
+}
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeSignOut: FfiConverterRustBuffer<SignOut> {
+    override fun read(buf: ByteBuffer) = try {
+        SignOut.values()[buf.getInt() - 1]
+    } catch (e: IndexOutOfBoundsException) {
+        throw RuntimeException("invalid enum value, something is very wrong!!", e)
+    }
+
+    override fun allocationSize(value: SignOut) = 4UL
+
+    override fun write(value: SignOut, buf: ByteBuffer) {
         buf.putInt(value.ordinal + 1)
     }
 }
@@ -6233,6 +7934,38 @@ public object FfiConverterOptionalTypeFollowedCall: FfiConverterRustBuffer<Follo
 /**
  * @suppress
  */
+public object FfiConverterOptionalTypePayoutDestination: FfiConverterRustBuffer<PayoutDestination?> {
+    override fun read(buf: ByteBuffer): PayoutDestination? {
+        if (buf.get().toInt() == 0) {
+            return null
+        }
+        return FfiConverterTypePayoutDestination.read(buf)
+    }
+
+    override fun allocationSize(value: PayoutDestination?): ULong {
+        if (value == null) {
+            return 1UL
+        } else {
+            return 1UL + FfiConverterTypePayoutDestination.allocationSize(value)
+        }
+    }
+
+    override fun write(value: PayoutDestination?, buf: ByteBuffer) {
+        if (value == null) {
+            buf.put(0)
+        } else {
+            buf.put(1)
+            FfiConverterTypePayoutDestination.write(value, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
 public object FfiConverterOptionalTypeTextChange: FfiConverterRustBuffer<TextChange?> {
     override fun read(buf: ByteBuffer): TextChange? {
         if (buf.get().toInt() == 0) {
@@ -6457,6 +8190,38 @@ public object FfiConverterOptionalSequenceString: FfiConverterRustBuffer<List<ko
 /**
  * @suppress
  */
+public object FfiConverterOptionalTypeCallId: FfiConverterRustBuffer<CallId?> {
+    override fun read(buf: ByteBuffer): CallId? {
+        if (buf.get().toInt() == 0) {
+            return null
+        }
+        return FfiConverterTypeCallId.read(buf)
+    }
+
+    override fun allocationSize(value: CallId?): ULong {
+        if (value == null) {
+            return 1UL
+        } else {
+            return 1UL + FfiConverterTypeCallId.allocationSize(value)
+        }
+    }
+
+    override fun write(value: CallId?, buf: ByteBuffer) {
+        if (value == null) {
+            buf.put(0)
+        } else {
+            buf.put(1)
+            FfiConverterTypeCallId.write(value, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
 public object FfiConverterOptionalTypeCoins: FfiConverterRustBuffer<Coins?> {
     override fun read(buf: ByteBuffer): Coins? {
         if (buf.get().toInt() == 0) {
@@ -6661,6 +8426,34 @@ public object FfiConverterSequenceTypeUserPresence: FfiConverterRustBuffer<List<
 /**
  * @suppress
  */
+public object FfiConverterSequenceTypeVerificationSample: FfiConverterRustBuffer<List<VerificationSample>> {
+    override fun read(buf: ByteBuffer): List<VerificationSample> {
+        val len = buf.getInt()
+        return List<VerificationSample>(len) {
+            FfiConverterTypeVerificationSample.read(buf)
+        }
+    }
+
+    override fun allocationSize(value: List<VerificationSample>): ULong {
+        val sizeForLength = 4UL
+        val sizeForItems = value.map { FfiConverterTypeVerificationSample.allocationSize(it) }.sum()
+        return sizeForLength + sizeForItems
+    }
+
+    override fun write(value: List<VerificationSample>, buf: ByteBuffer) {
+        buf.putInt(value.size)
+        value.iterator().forEach {
+            FfiConverterTypeVerificationSample.write(it, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
 public object FfiConverterSequenceTypeUserId: FfiConverterRustBuffer<List<UserId>> {
     override fun read(buf: ByteBuffer): List<UserId> {
         val len = buf.getInt()
@@ -6742,6 +8535,42 @@ public object FfiConverterSequenceTypeUserId: FfiConverterRustBuffer<List<UserId
 
 
 
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
         /**
          * A name for one action of the user, to be kept before the action and sent with it again after a restart.
          */ fun `newIdempotencyKey`(): kotlin.String {
@@ -6753,6 +8582,48 @@ public object FfiConverterSequenceTypeUserId: FfiConverterRustBuffer<List<UserId
 }
     )
     }
+    
+
+        /**
+         * Shuts down every client of this process, for a host that begins anew: a JavaScript runtime after a reload, whose
+         * clients of before would go on renewing a login that they can no longer save.
+         */ fun `shutDownClients`()
+        = 
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_saathii_sdk_ffi_fn_func_shut_down_clients(
+    
+        _status)
+}
+    
+    
+
+        /**
+         * From now on what the SDK logs goes to `sink`, in place of the one of before. No line has a token, a code or a whole
+         * phone number; lines that a slow sink does not keep up with are counted and left out.
+         *
+         * Fails with `configuration` where the process has a `tracing` subscriber of its own, which gets everything already.
+         */
+    @Throws(SaathiiException::class) fun `initLogging`(`level`: LogLevel, `sink`: LogSink)
+        = 
+    uniffiRustCallWithError(SaathiiException) { _status ->
+    UniffiLib.uniffi_saathii_sdk_ffi_fn_func_init_logging(
+    
+        FfiConverterTypeLogLevel.lower(`level`),FfiConverterTypeLogSink.lower(`sink`),_status)
+}
+    
+    
+
+        /**
+         * From now on nothing is logged to the host, and what is on its way is left out: for a host that ends while the process
+         * goes on, like an interpreter that is about to leave.
+         */ fun `stopLogging`()
+        = 
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_saathii_sdk_ffi_fn_func_stop_logging(
+    
+        _status)
+}
+    
     
 
 
