@@ -139,7 +139,7 @@ async fn fifty_ends_of_one_call_are_one_settlement() {
     app.talk(&[&caller, &listener], TimeDelta::seconds(61)).await;
     let body = json!({"call_id": call});
     // An old app sends no key.
-    let end = async |i: usize| -> CallEnded {
+    let end = async |i: i32| -> CallEnded {
         let person = if i % 2 == 0 { &caller } else { &listener };
         match i % 4 {
             0 | 1 => app.end_call(person, call).await.unwrap(),
