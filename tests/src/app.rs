@@ -1,4 +1,4 @@
-//! One node of the server in this process, and people who use it.
+//! One node of the server in this process.
 
 use std::{
     collections::HashMap,
@@ -11,6 +11,13 @@ use std::{
 use chrono::{DateTime, TimeDelta, Utc};
 use metrics_exporter_prometheus::PrometheusHandle;
 use reqwest::Method;
+use saathii_sdk::{
+    NewUser,
+    types::{
+        UserId,
+        users::{Role, Sex},
+    },
+};
 use saathii_server::{
     account::{self, DashboardRole, RightsChange},
     app::App,
@@ -25,13 +32,13 @@ use saathii_server::{
     state::AppState,
     users,
 };
-use saathii_shared_types::UserId;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 use tokio::{net::TcpListener, task::JoinHandle};
 
 use crate::{
     client::{Answer, Request},
+    device::Person,
     sms::Phones,
     socket::Socket,
     stores,
@@ -80,16 +87,6 @@ impl StoppedApp {
     pub async fn start(self) -> TestApp {
         Box::pin(TestApp::start_node(self.vars, self.clock, self.phones, &self.address)).await
     }
-}
-
-/// Somebody signed in.
-#[derive(Debug, Clone)]
-pub struct Person {
-    pub id: i64,
-    pub phone: String,
-    pub username: String,
-    pub access: String,
-    pub refresh: String,
 }
 
 impl TestApp {
@@ -207,42 +204,35 @@ impl TestApp {
         format!("+91{}", NEXT_PHONE.fetch_add(1, Ordering::Relaxed))
     }
 
-    pub async fn request_otp(&self, phone: &str) -> Answer {
-        self.post("/auth/request_otp", &json!({"phone": phone})).await
-    }
-
+    /// A POST of `/auth/verify` by hand.
     pub async fn verify(&self, phone: &str, otp: &str) -> Answer {
         self.post("/auth/verify", &json!({"phone": phone, "otp": otp})).await
     }
 
-    /// Proves a phone.
-    pub async fn prove(&self, phone: &str) -> Answer {
-        self.request_otp(phone).await.ok();
-        self.verify(phone, &self.phones.last_code(phone)).await
+    /// What registers a phone that nobody has, for requests by hand.
+    pub async fn registration_token(&self) -> String {
+        let phone = self.new_phone();
+        self.request_otp(&phone).await.expect("a code is sent");
+        self.verify(&phone, &self.phones.last_code(&phone)).await.token("registration_token")
     }
 
     /// A new person with this role.
     pub async fn register(&self, username: &str, role: &str) -> Person {
-        self.register_with(username, json!({"role": role})).await
-    }
-
-    pub async fn register_with(&self, username: &str, more: Value) -> Person {
-        let phone = self.new_phone();
-        let token = self.prove(&phone).await.token("registration_token");
-        let mut body = json!({"registration_token": token, "username": username, "sex": "female"});
-        body.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
-        let answer = self.post("/auth/register", &body).await;
-        self.person(phone, answer.token("access_token"), answer.token("refresh_token")).await
+        let role = match role {
+            "user" => Role::User,
+            "listener" => Role::Listener,
+            _ => panic!("nobody registers as {role}"),
+        };
+        self.register_with(NewUser { role: Some(role), ..NewUser::new(username, Sex::Female) }).await
     }
 
     /// A new listener who may be listed and called.
     pub async fn register_listener(&self, username: &str) -> Person {
-        self.register_listener_with(username, json!({})).await
+        self.register_listener_with(NewUser::new(username, Sex::Female)).await
     }
 
-    pub async fn register_listener_with(&self, username: &str, mut more: Value) -> Person {
-        more["role"] = json!("listener");
-        let listener = self.register_with(username, more).await;
+    pub async fn register_listener_with(&self, user: NewUser) -> Person {
+        let listener = self.register_with(NewUser { role: Some(Role::Listener), ..user }).await;
         self.verify_listener(listener.id).await;
         listener
     }
@@ -276,19 +266,7 @@ impl TestApp {
         changed.expect("Postgres answers")
     }
 
-    /// The person of this phone on one more device.
-    pub async fn sign_in(&self, phone: &str) -> Person {
-        let answer = self.prove(phone).await;
-        self.person(phone.to_owned(), answer.token("access_token"), answer.token("refresh_token")).await
-    }
-
-    async fn person(&self, phone: String, access: String, refresh: String) -> Person {
-        let me = self.get("/users/me", &access).await.ok();
-        let id = me["user_id"].as_i64().expect("an id");
-        let username = me["username"].as_str().expect("a name").to_owned();
-        Person { id, phone, username, access, refresh }
-    }
-
+    /// A refresh by hand.
     pub async fn refresh(&self, token: &str) -> Answer {
         self.post("/auth/refresh", &json!({"refresh_token": token})).await
     }
@@ -300,14 +278,6 @@ impl TestApp {
             Some(key) => request.header("idempotency-key", key).send().await,
             None => request.send().await,
         }
-    }
-
-    pub async fn heartbeat(&self, person: &Person) -> Answer {
-        self.request(Method::POST, "/users/me/heartbeat").bearer(&person.access).send().await
-    }
-
-    pub async fn set_status(&self, person: &Person, status: &Value) -> Value {
-        self.put("/users/me/status", &person.access, status).await.ok()
     }
 
     /// Waits until this node holds so many sockets.

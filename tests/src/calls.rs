@@ -1,18 +1,22 @@
 //! People who call and are called.
 
 use chrono::TimeDelta;
-use reqwest::Method;
+use saathii_sdk::{
+    CallFilter, Error, Page,
+    types::{
+        CallId, Coins, Earnings, PaymentId, UserId,
+        calls::{Call, CallEnded, CallStarted, CallStatus, CallType, MinuteBilled, StartCall},
+    },
+};
 use saathii_server::{proof, wallet};
-use saathii_shared_types::{Coins, PaymentId, UserId};
-use serde_json::{Value, json};
 
-use crate::{Answer, TestApp, app::Person};
+use crate::{Person, TestApp};
 
 impl TestApp {
     /// A verified listener who is online.
     pub async fn listener(&self, username: &str) -> Person {
         let person = self.register_listener(username).await;
-        self.heartbeat(&person).await.ok();
+        self.heartbeat(&person).await;
         person
     }
 
@@ -51,33 +55,35 @@ impl TestApp {
         tx.commit().await.expect("the commit");
     }
 
-    pub async fn post_as(&self, person: &Person, path: &str, body: &Value) -> Answer {
-        self.send(path, person, body, None).await
-    }
-
-    pub async fn start_call(&self, caller: &Person, listener: &Person, call_type: &str) -> Answer {
-        self.post_as(caller, "/calls/start", &json!({"listener_id": listener.id, "call_type": call_type})).await
+    pub async fn start_call(
+        &self,
+        caller: &Person,
+        listener: &Person,
+        call_type: CallType,
+    ) -> Result<CallStarted, Error> {
+        let call = StartCall { listener_id: listener.user_id(), call_type, estimated_duration_minutes: None };
+        caller.at(self).calls().start_unfollowed(&call).await
     }
 
     /// The id of a call that has begun.
-    pub async fn call(&self, caller: &Person, listener: &Person) -> i64 {
-        self.start_call(caller, listener, "audio").await.ok()["call_id"].as_i64().expect("an id")
+    pub async fn call(&self, caller: &Person, listener: &Person) -> CallId {
+        self.start_call(caller, listener, CallType::Audio).await.expect("the call begins").call_id
     }
 
-    pub async fn end_call(&self, person: &Person, call: i64) -> Answer {
-        self.post_as(person, "/calls/end", &json!({"call_id": call, "reason": "completed"})).await
+    pub async fn end_call(&self, person: &Person, call: CallId) -> Result<CallEnded, Error> {
+        person.at(self).calls().end(call, Some("completed")).await
     }
 
-    pub async fn bill_minute(&self, person: &Person, call: i64) -> Answer {
-        self.request(Method::POST, &format!("/calls/bill-minute/{call}")).bearer(&person.access).send().await
+    pub async fn bill_minute(&self, person: &Person, call: CallId) -> Result<MinuteBilled, Error> {
+        person.at(self).calls().bill_minute(call).await
     }
 
-    pub async fn coins(&self, person: &Person) -> i64 {
-        self.get("/calls/balance", &person.access).await.ok()["current_balance"].as_i64().expect("a balance")
+    pub async fn coins(&self, person: &Person) -> Coins {
+        person.at(self).wallet().coins().await.expect("a balance").current_balance
     }
 
-    pub async fn earned(&self, person: &Person) -> i64 {
-        self.get("/wallet/balance", &person.access).await.ok()["total_earned"].as_i64().expect("earnings")
+    pub async fn earned(&self, person: &Person) -> Earnings {
+        person.at(self).wallet().balance().await.expect("a wallet").total_earned
     }
 
     /// Time goes by in steps within the grace, and both phones beat.
@@ -88,35 +94,36 @@ impl TestApp {
             self.advance(step);
             left -= step;
             for person in people {
-                self.heartbeat(person).await.ok();
+                self.heartbeat(person).await;
             }
         }
     }
 
     /// Waits until the call, as `person` sees it, is not ongoing any more; its last form.
-    pub async fn call_ends(&self, person: &Person, call: i64) -> Value {
+    pub async fn call_ends(&self, person: &Person, call: CallId) -> Call {
+        let client = person.at(self);
         let begun = std::time::Instant::now();
         loop {
-            let history = self.get("/calls/history", &person.access).await.ok();
-            let found = history["calls"].as_array().expect("calls").iter().find(|one| one["call_id"] == call).cloned();
-            let found = found.expect("the call");
-            if found["status"] != "ongoing" {
+            let history = client.calls().history(CallFilter::default(), Page::default()).await.expect("the history");
+            let found = history.calls.into_iter().find(|one| one.call_id == call).expect("the call");
+            if found.status != CallStatus::Ongoing {
                 return found;
             }
-            assert!(begun.elapsed().as_secs() < 10, "the call goes on: {found}");
+            assert!(begun.elapsed().as_secs() < 10, "the call goes on: {found:?}");
             tokio::time::sleep(std::time::Duration::from_millis(20)).await;
         }
     }
 
     /// Waits until so many minutes of the person's ongoing call are billed.
     pub async fn minutes_become(&self, person: &Person, rate: i64, minutes: i64) {
+        let client = person.at(self);
         let begun = std::time::Instant::now();
         loop {
-            let call = self.get("/calls/ongoing", &person.access).await.ok();
-            if call["coins_spent"] == minutes * rate {
+            let call = client.calls().ongoing().await.expect("an answer").expect("a call");
+            if call.coins_spent == Coins(minutes * rate) {
                 return;
             }
-            assert!(begun.elapsed().as_secs() < 10, "not {minutes} minutes: {call}");
+            assert!(begun.elapsed().as_secs() < 10, "not {minutes} minutes: {call:?}");
             tokio::time::sleep(std::time::Duration::from_millis(10)).await;
         }
     }

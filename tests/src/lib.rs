@@ -8,6 +8,7 @@ pub mod audio;
 pub mod calls;
 pub mod client;
 pub mod cut;
+pub mod device;
 pub mod people;
 pub mod razorpay;
 pub mod runner;
@@ -18,4 +19,11 @@ pub mod stores;
 pub mod story;
 pub mod visitor;
 
-pub use self::{app::TestApp, client::Answer, cut::CuttableLink, socket::Socket, visitor::Visitor};
+pub use self::{
+    app::TestApp,
+    client::Answer,
+    cut::CuttableLink,
+    device::{Person, Refused},
+    socket::Socket,
+    visitor::Visitor,
+};

@@ -15,6 +15,7 @@ use axum::{
 use data_encoding::{BASE64, HEXLOWER};
 use hmac::{Hmac, KeyInit, Mac};
 use reqwest::Method;
+use saathii_sdk::types::payments::VerifyRecharge;
 use serde_json::{Value, json};
 use sha2::Sha256;
 use tokio::net::TcpListener;
@@ -96,9 +97,12 @@ fn sign(secret: &str, message: &[u8]) -> String {
 }
 
 /// What the checkout hands to the app.
-pub fn checkout(order: &str, payment: &str) -> Value {
-    let signature = sign(KEY_SECRET, format!("{order}|{payment}").as_bytes());
-    json!({"razorpay_order_id": order, "razorpay_payment_id": payment, "razorpay_signature": signature})
+pub fn checkout(order: &str, payment: &str) -> VerifyRecharge {
+    VerifyRecharge {
+        razorpay_order_id: order.to_owned(),
+        razorpay_payment_id: payment.to_owned(),
+        razorpay_signature: sign(KEY_SECRET, format!("{order}|{payment}").as_bytes()),
+    }
 }
 
 /// The signature of a webhook's body.

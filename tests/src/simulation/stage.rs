@@ -3,16 +3,16 @@
 use std::{collections::HashMap, path::PathBuf};
 
 use chrono::DateTime;
+use saathii_sdk::types::withdrawals::PayoutDetails;
 use saathii_server::infra::clock::Clock;
 use secrecy::ExposeSecret;
-use serde_json::json;
 use sqlx::{Connection, PgConnection, PgPool, postgres::PgConnectOptions, postgres::PgPoolOptions};
 use tokio::sync::OnceCell;
 
 use super::{link::Link, node::Node, request::ADMIN, state::SECOND};
 use crate::{
-    TestApp,
-    app::{PAYOUT_KEY, Person, SECRET},
+    Person, TestApp,
+    app::{PAYOUT_KEY, SECRET},
     stores::{self, OwnStores},
 };
 
@@ -87,8 +87,8 @@ async fn engage() -> Cast {
         let person = app.register(&format!("person{number}"), role).await;
         if is_listener {
             app.verify_listener(person.id).await;
-            let details = json!({"method": "upi", "upi_id": "earner@okbank"});
-            app.put("/wallet/bank-details", &person.access, &details).await.ok();
+            let details = PayoutDetails::Upi { upi_id: "earner@okbank".to_owned() };
+            person.client.withdrawals().set_bank_details(&details).await.expect("the details are kept");
         }
         people.push(person);
     }

@@ -11,14 +11,15 @@ use anyhow::{Context, ensure};
 use chrono::TimeDelta;
 use futures_util::FutureExt;
 use saathii_server::{auth, calls, phone::Phone, presence, users};
-use saathii_shared_types::{UserId, presence::StatusPatch};
+use saathii_shared_types::{
+    UserId,
+    calls::{CallType, StartCall},
+    presence::StatusPatch,
+};
 use serde_json::{Value, json};
 
 use super::{ask::Ask, proxy::Proxy};
-use crate::{
-    TestApp,
-    app::{Person, StoppedApp},
-};
+use crate::{Person, TestApp, app::StoppedApp};
 
 /// Well within the silence after which a call is lost.
 const STEP: TimeDelta = TimeDelta::seconds(30);
@@ -113,7 +114,8 @@ impl World {
     }
 
     async fn set_status(&self, user: i64, is_online: bool, is_busy: bool) -> anyhow::Result<()> {
-        self.app()?.set_status(self.other(user)?, &json!({"is_online": is_online, "is_busy": is_busy})).await;
+        let patch = StatusPatch { is_online: Some(is_online), is_busy: Some(is_busy), busy_until: None };
+        self.app()?.set_status(self.other(user)?, &patch).await;
         Ok(())
     }
 
@@ -157,10 +159,9 @@ impl World {
     }
 
     async fn call(&self, from: i64, to: i64) -> anyhow::Result<Value> {
-        let body = json!({"listener_id": to, "call_type": "audio"});
-        let answer = self.app()?.post_as(self.other(from)?, "/calls/start", &body).await;
-        ensure!(answer.status.is_success(), "{}", answer.text);
-        Ok(json!({"call_id": answer.json()["call_id"]}))
+        let call = StartCall { listener_id: UserId(to), call_type: CallType::Audio, estimated_duration_minutes: None };
+        let started = self.other(from)?.client.calls().start_unfollowed(&call).await?;
+        Ok(json!({"call_id": started.call_id}))
     }
 
     async fn kill_tokens(&self, user: UserId) -> anyhow::Result<()> {

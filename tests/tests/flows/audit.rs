@@ -1,6 +1,7 @@
 //! The record of what was done by the power of a role.
 
 use reqwest::Method;
+use saathii_sdk::{NewUser, types::users::Sex};
 use serde_json::{Value, json};
 use tests::TestApp;
 
@@ -77,12 +78,10 @@ async fn a_role_from_the_configuration_is_written_down_once() {
     let app = TestApp::start().await;
     let phone = app.new_phone();
     let node = app.another_node_with(&[("ADMIN_PHONES", &phone)]).await;
-    let token = node.prove(&phone).await.token("registration_token");
-    let body = json!({"registration_token": token, "username": "named", "sex": "female"});
-    let access = node.post("/auth/register", &body).await.token("access_token");
+    let named = node.register_phone(&phone, NewUser::new("named", Sex::Female)).await;
     let again = app.another_node_with(&[("ADMIN_PHONES", &phone)]).await;
     assert!(!again.set_admin(&phone, true).await);
-    let record = again.get("/admin/audit", &access).await.ok();
+    let record = again.get("/admin/audit", &named.access).await.ok();
     assert_eq!(record["entries"].as_array().unwrap().len(), 1);
     assert_eq!(record["entries"][0]["actor"], "configuration");
 }

@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use reqwest::Method;
-use serde_json::{Value, json};
-use tests::{Answer, TestApp, app::Person};
+use saathii_sdk::types::{CallId, Earnings, ReportId, WithdrawalId, withdrawals::PayoutDetails};
+use serde_json::Value;
+use tests::{Answer, Person, TestApp};
 
 const TABLE: &str = include_str!("authorization.txt");
 
@@ -43,10 +44,10 @@ fn table() -> Vec<Line> {
 struct World {
     people: [Person; 4],
     somebody: Person,
-    call: i64,
-    report: Value,
+    call: CallId,
+    report: ReportId,
     sample: i64,
-    withdrawal: Value,
+    withdrawal: WithdrawalId,
 }
 
 impl World {
@@ -57,14 +58,12 @@ impl World {
         let admin = app.register_admin(&format!("admin{number}")).await;
         let somebody = app.register(&format!("somebody{number}"), "user").await;
         let call = app.call(&user, &listener).await;
-        app.end_call(&user, call).await.ok();
-        let body = json!({"user_id": listener.id, "call_id": call, "reason": "Rude"});
-        let report = app.post_as(&user, "/reports", &body).await.ok()["report_id"].clone();
+        app.end_call(&user, call).await.unwrap();
+        let report = user.client.reports().send(listener.user_id(), Some(call), "Rude").await.unwrap().report_id;
         let sample = pending_sample(app, &listener).await;
-        let details = json!({"method": "upi", "upi_id": "jane.smith@okbank"});
-        app.put("/wallet/bank-details", &listener.access, &details).await.ok();
-        let asked = app.post_as(&listener, "/wallet/withdraw", &json!({"amount": 500})).await.ok();
-        let withdrawal = asked["withdrawal_id"].clone();
+        let details = PayoutDetails::Upi { upi_id: "jane.smith@okbank".into() };
+        listener.client.withdrawals().set_bank_details(&details).await.unwrap();
+        let withdrawal = listener.client.withdrawals().request(Earnings(500)).await.unwrap().withdrawal_id;
         Self { people: [user, listener, other, admin], somebody, call, report, sample, withdrawal }
     }
 

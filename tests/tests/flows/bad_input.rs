@@ -40,7 +40,7 @@ async fn malformed_bodies_say_where() {
 #[tokio::test]
 async fn every_bad_field_of_a_registration_is_named_and_nothing_is_made() {
     let app = TestApp::start().await;
-    let token = app.prove(&app.new_phone()).await.token("registration_token");
+    let token = app.registration_token().await;
     let body = json!({
         "registration_token": token, "username": "x", "sex": "female", "dob": "3000-01-01", "bio": "x".repeat(1001),
         "interests": [""], "profile_image_url": "javascript:alert(1)", "preferred_language": "??"

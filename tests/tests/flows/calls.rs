@@ -3,8 +3,21 @@
 use chrono::TimeDelta;
 use futures_util::future::join_all;
 use reqwest::Method;
+use saathii_sdk::{
+    CallFilter, Error, Page,
+    types::{
+        CallId, Coins, Earnings, UserId,
+        calls::{CallEnded, CallStatus, CallType, StartCall},
+        presence::StatusPatch,
+        wallet::TransactionType,
+    },
+};
 use serde_json::{Value, json};
-use tests::TestApp;
+use tests::{
+    Person, Refused, TestApp,
+    device::one_wins,
+    people::{BUSY, FREE},
+};
 
 const MINUTE: TimeDelta = TimeDelta::seconds(60);
 
@@ -34,14 +47,19 @@ async fn a_call_of_thirty_minutes_costs_300_and_earns_450() {
         })
     );
     for (person, other) in [(&caller, &listener), (&listener, &caller)] {
-        let presence = app.get(&format!("/users/{}/presence", person.id), &other.access).await.ok();
-        assert_eq!((&presence["is_busy"], &presence["is_available"]), (&json!(true), &json!(false)));
+        let presence = other.client.presence().of(person.user_id()).await.unwrap();
+        assert!(presence.is_busy && !presence.is_available);
         let ongoing = app.get("/calls/ongoing", &person.access).await.ok();
-        assert_eq!(ongoing["call_id"], call);
-        assert_eq!((&ongoing["caller_username"], &ongoing["listener_username"]), (&json!("john"), &json!("jane")));
+        let expected = json!({
+            "call_id": call, "user_id": caller.id, "listener_id": listener.id, "call_type": "audio",
+            "start_time": "2026-01-15T10:30:00Z", "end_time": null, "duration_seconds": 0, "duration_minutes": 1,
+            "coins_spent": 10, "user_money_spend": 10, "listener_money_earned": 15, "status": "ongoing",
+            "caller_username": "john", "listener_username": "jane"
+        });
+        assert_eq!(ongoing, expected);
     }
     app.talk(&[&caller, &listener], TimeDelta::seconds(1800)).await;
-    let ended = app.end_call(&caller, call).await.ok();
+    let ended = app.post_as(&caller, "/calls/end", &json!({"call_id": call, "reason": "completed"})).await.ok();
     assert_eq!(
         ended,
         json!({
@@ -60,8 +78,8 @@ async fn a_call_of_thirty_minutes_costs_300_and_earns_450() {
         })
     );
     for person in [&caller, &listener] {
-        let status = app.get("/users/me/status", &person.access).await.ok();
-        assert_eq!((&status["is_busy"], &status["is_online"]), (&json!(false), &json!(true)));
+        let status = person.client.presence().my_status().await.unwrap();
+        assert!(status.is_online && !status.is_busy);
         app.get("/calls/ongoing", &person.access).await.refused(404, "not_found");
     }
     app.assert_books_close().await;
@@ -88,17 +106,14 @@ async fn a_call_to_the_last_coin_is_cut_and_warned_of() {
     assert_eq!((&told["listener_money_earned"], &told["remaining_coins"]), (&json!(30), &Value::Null));
     app.talk(&[&caller, &listener], MINUTE).await;
     let ended = app.call_ends(&caller, call).await;
-    assert_eq!(
-        (&ended["status"], &ended["coins_spent"], &ended["duration_seconds"]),
-        (&json!("dropped"), &json!(20), &json!(120))
-    );
+    assert_eq!((ended.status, ended.coins_spent, ended.duration_seconds), (CallStatus::Dropped, Coins(20), 120));
     for socket in [&mut phone, &mut bell] {
         let event = socket.next_named("call_ended").await;
         assert_eq!((&event["cause"], &event["status"]), (&json!("no_coins"), &json!("dropped")));
     }
-    assert_eq!(app.coins(&caller).await, 5);
-    let body = app.bill_minute(&caller, call).await.refused(400, "insufficient_coins");
-    assert_eq!((&body["required"], &body["available"]), (&json!(10), &json!(5)));
+    assert_eq!(app.coins(&caller).await, Coins(5));
+    let refused = app.bill_minute(&caller, call).await.refused(400, "insufficient_coins");
+    assert_eq!((refused.required, refused.available), (Some(10), Some(5)));
     app.assert_books_close().await;
 }
 
@@ -111,8 +126,8 @@ async fn coins_in_the_last_paid_second_keep_the_call() {
     app.give_coins(&caller, 10).await;
     app.talk(&[&caller, &listener], TimeDelta::seconds(2)).await;
     app.minutes_become(&caller, 10, 2).await;
-    assert_eq!(app.coins(&caller).await, 0);
-    assert_eq!(app.end_call(&listener, call).await.ok()["status"], "completed");
+    assert_eq!(app.coins(&caller).await, Coins(0));
+    assert_eq!(app.end_call(&listener, call).await.unwrap().status, CallStatus::Completed);
     app.assert_books_close().await;
 }
 
@@ -122,13 +137,19 @@ async fn fifty_ends_of_one_call_are_one_settlement() {
     let (caller, listener) = (app.caller("john", 100).await, app.listener("jane").await);
     let call = app.call(&caller, &listener).await;
     app.talk(&[&caller, &listener], TimeDelta::seconds(61)).await;
-    let ends = join_all((0..50).map(|i| app.end_call(if i % 2 == 0 { &caller } else { &listener }, call))).await;
-    let first = ends[0].ok();
-    assert_eq!(first["coins_spent"], 20);
-    for end in &ends {
-        assert_eq!(end.ok(), first);
-    }
-    assert_eq!((app.coins(&caller).await, app.earned(&listener).await), (80, 30));
+    let body = json!({"call_id": call});
+    // An old app sends no key.
+    let end = async |i: i32| -> CallEnded {
+        let person = if i % 2 == 0 { &caller } else { &listener };
+        match i % 4 {
+            0 | 1 => app.end_call(person, call).await.unwrap(),
+            _ => serde_json::from_value(app.post_as(person, "/calls/end", &body).await.ok()).unwrap(),
+        }
+    };
+    let ends = join_all((0..50).map(end)).await;
+    assert_eq!(ends[0].coins_spent, Coins(20));
+    assert!(ends.iter().all(|end| *end == ends[0]), "{ends:?}");
+    assert_eq!((app.coins(&caller).await, app.earned(&listener).await), (Coins(80), Earnings(30)));
     app.assert_books_close().await;
 }
 
@@ -140,28 +161,22 @@ async fn twenty_callers_of_one_listener_and_twenty_calls_of_one_caller_are_one_c
     for i in 0..20 {
         callers.push(app.caller(&format!("caller{i}"), 100).await);
     }
-    let starts = join_all(callers.iter().map(|caller| app.start_call(caller, &listener, "audio"))).await;
-    assert_eq!(starts.iter().filter(|start| start.status == 200).count(), 1);
-    for start in starts.iter().filter(|start| start.status != 200) {
-        start.refused(409, "listener_busy");
-    }
-    let mut left: i64 = 0;
+    let starts = join_all(callers.iter().map(|caller| app.start_call(caller, &listener, CallType::Audio))).await;
+    one_wins(starts, 409, "listener_busy");
+    let mut left = Coins(0);
     for caller in &callers {
-        left += app.coins(caller).await;
+        left = left + app.coins(caller).await;
     }
-    assert_eq!(left, 1990);
+    assert_eq!(left, Coins(1990));
 
     let caller = app.caller("alone", 100).await;
     let mut listeners = Vec::new();
     for i in 0..20 {
         listeners.push(app.listener(&format!("listener{i}")).await);
     }
-    let starts = join_all(listeners.iter().map(|listener| app.start_call(&caller, listener, "video"))).await;
-    assert_eq!(starts.iter().filter(|start| start.status == 200).count(), 1);
-    for start in starts.iter().filter(|start| start.status != 200) {
-        start.refused(409, "already_in_call");
-    }
-    assert_eq!(app.coins(&caller).await, 50);
+    let starts = join_all(listeners.iter().map(|listener| app.start_call(&caller, listener, CallType::Video))).await;
+    one_wins(starts, 409, "already_in_call");
+    assert_eq!(app.coins(&caller).await, Coins(50));
     app.assert_books_close().await;
 }
 
@@ -172,12 +187,13 @@ async fn nobody_is_in_two_calls_on_two_sides() {
         (app.caller("john", 100).await, app.listener("both").await, app.listener("other").await);
     app.give_coins(&both, 100).await;
     for _ in 0..10 {
-        let (in_call, out_call) =
-            tokio::join!(app.start_call(&caller, &both, "audio"), app.start_call(&both, &other, "audio"));
-        let started: Vec<_> = [&in_call, &out_call].into_iter().filter(|answer| answer.status == 200).collect();
-        assert_eq!(started.len(), 1, "{} {}", in_call.text, out_call.text);
-        let call = started[0].ok()["call_id"].as_i64().unwrap();
-        app.end_call(&both, call).await.ok();
+        let (in_call, out_call) = tokio::join!(
+            app.start_call(&caller, &both, CallType::Audio),
+            app.start_call(&both, &other, CallType::Audio)
+        );
+        let (mut started, refused): (Vec<_>, Vec<_>) = [in_call, out_call].into_iter().partition(Result::is_ok);
+        assert_eq!(started.len(), 1, "{started:?} {refused:?}");
+        app.end_call(&both, started.remove(0).unwrap().call_id).await.unwrap();
     }
     app.assert_books_close().await;
 }
@@ -190,13 +206,13 @@ async fn the_last_coin_is_spent_once() {
     for i in 0..8 {
         listeners.push(app.listener(&format!("listener{i}")).await);
     }
-    let starts = join_all(listeners.iter().map(|listener| app.start_call(&caller, listener, "audio"))).await;
-    assert_eq!(starts.iter().filter(|start| start.status == 200).count(), 1);
-    assert_eq!(app.coins(&caller).await, 0);
-    let call = starts.iter().find(|start| start.status == 200).unwrap().ok()["call_id"].as_i64().unwrap();
-    app.end_call(&caller, call).await.ok();
-    let refused = app.start_call(&caller, &listeners[0], "audio").await.refused(400, "insufficient_coins");
-    assert_eq!((&refused["required"], &refused["available"]), (&json!(10), &json!(0)));
+    let starts = join_all(listeners.iter().map(|listener| app.start_call(&caller, listener, CallType::Audio))).await;
+    let mut started: Vec<_> = starts.into_iter().flatten().collect();
+    assert_eq!(started.len(), 1, "{started:?}");
+    assert_eq!(app.coins(&caller).await, Coins(0));
+    app.end_call(&caller, started.remove(0).call_id).await.unwrap();
+    let refused = app.start_call(&caller, &listeners[0], CallType::Audio).await.refused(400, "insufficient_coins");
+    assert_eq!((refused.required, refused.available), (Some(10), Some(0)));
     app.assert_books_close().await;
 }
 
@@ -205,9 +221,9 @@ async fn thirty_bills_in_a_minute_are_one() {
     let app = start().await;
     let (caller, listener) = (app.caller("john", 310).await, app.listener("jane").await);
     let call = app.call(&caller, &listener).await;
-    let bill = app.bill_minute(&caller, call).await.ok();
+    let bill = app.request(Method::POST, &format!("/calls/bill-minute/{call}")).bearer(&caller.access).send().await;
     assert_eq!(
-        bill,
+        bill.ok(),
         json!({
             "call_id": call, "coins_deducted": 10, "remaining_coins": 300, "total_coins_spent": 10,
             "message": "Successfully billed for 1 minute"
@@ -215,11 +231,11 @@ async fn thirty_bills_in_a_minute_are_one() {
     );
     app.talk(&[&caller, &listener], TimeDelta::seconds(61)).await;
     let bills = join_all((0..30).map(|i| app.bill_minute(if i % 3 == 0 { &listener } else { &caller }, call))).await;
-    for bill in &bills {
-        let bill = bill.ok();
-        assert_eq!((&bill["remaining_coins"], &bill["total_coins_spent"]), (&json!(290), &json!(20)));
+    for bill in bills {
+        let bill = bill.unwrap();
+        assert_eq!((bill.remaining_coins, bill.total_coins_spent), (Coins(290), Coins(20)));
     }
-    assert_eq!(app.end_call(&caller, call).await.ok()["coins_spent"], 20);
+    assert_eq!(app.end_call(&caller, call).await.unwrap().coins_spent, Coins(20));
     app.bill_minute(&caller, call).await.refused(409, "call_ended");
     app.assert_books_close().await;
 }
@@ -243,8 +259,8 @@ async fn two_nodes_meter_the_same_calls_once() {
     app.talk(&people, TimeDelta::seconds(120)).await;
     for (caller, listener, call) in &pairs {
         let ended = other.call_ends(caller, *call).await;
-        assert_eq!((&ended["status"], &ended["coins_spent"]), (&json!("dropped"), &json!(60)));
-        assert_eq!(app.earned(listener).await, 90);
+        assert_eq!((ended.status, ended.coins_spent), (CallStatus::Dropped, Coins(60)));
+        assert_eq!(app.earned(listener).await, Earnings(90));
     }
     app.assert_books_close().await;
 }
@@ -260,10 +276,10 @@ async fn a_call_whose_both_phones_are_silent_is_lost_and_one_is_enough_to_keep_i
     app.minutes_become(&caller, 10, 4).await;
     app.advance(TimeDelta::seconds(200));
     let ended = app.call_ends(&caller, call).await;
-    assert_eq!((&ended["status"], &ended["duration_seconds"]), (&json!("dropped"), &json!(290)));
-    assert_eq!(ended["coins_spent"], 50, "to the end of the grace and no further");
+    assert_eq!((ended.status, ended.duration_seconds), (CallStatus::Dropped, 290));
+    assert_eq!(ended.coins_spent, Coins(50), "to the end of the grace and no further");
     for person in [&caller, &listener] {
-        assert_eq!(app.get("/users/me/status", &person.access).await.ok()["is_busy"], false);
+        assert!(!person.client.presence().my_status().await.unwrap().is_busy);
     }
     app.assert_books_close().await;
 }
@@ -278,8 +294,8 @@ async fn cleanup_reaps_lost_calls_and_leaves_the_others() {
     app.talk(&[&caller2], TimeDelta::seconds(95)).await;
     let answer = app.request(Method::POST, "/calls/cleanup").bearer(&caller2.access).send().await.ok();
     assert_eq!(answer, json!({"message": "Call cleanup completed successfully"}));
-    assert_eq!(app.call_ends(&caller, lost).await["duration_seconds"], 90);
-    assert_eq!(app.get("/calls/ongoing", &listener2.access).await.ok()["call_id"], living);
+    assert_eq!(app.call_ends(&caller, lost).await.duration_seconds, 90);
+    assert_eq!(listener2.client.calls().ongoing().await.unwrap().unwrap().call_id, living);
     app.assert_books_close().await;
 }
 
@@ -290,8 +306,8 @@ async fn no_call_is_longer_than_two_hours() {
     let call = app.call(&caller, &listener).await;
     app.talk(&[&caller, &listener], TimeDelta::seconds(7205)).await;
     let ended = app.call_ends(&caller, call).await;
-    assert_eq!((&ended["status"], &ended["duration_minutes"]), (&json!("dropped"), &json!(120)));
-    assert_eq!((&ended["duration_seconds"], &ended["coins_spent"]), (&json!(7200), &json!(1200)));
+    assert_eq!((ended.status, ended.duration_minutes), (CallStatus::Dropped, 120));
+    assert_eq!((ended.duration_seconds, ended.coins_spent), (7200, Coins(1200)));
     app.assert_books_close().await;
 }
 
@@ -299,16 +315,17 @@ async fn no_call_is_longer_than_two_hours() {
 async fn an_emergency_end_drops_the_call() {
     let app = start().await;
     let (caller, listener) = (app.caller("john", 100).await, app.listener("jane").await);
-    let call = app.start_call(&caller, &listener, "video").await.ok()["call_id"].as_i64().unwrap();
+    let call = app.start_call(&caller, &listener, CallType::Video).await.unwrap().call_id;
     let stranger = app.register("mallory", "user").await;
-    let path = format!("/calls/emergency-end/{call}");
-    app.request(Method::POST, &path).bearer(&stranger.access).send().await.refused(404, "not_found");
-    let ended = app.request(Method::POST, &path).bearer(&listener.access).send().await.ok();
+    stranger.client.calls().emergency_end(call).await.refused(404, "not_found");
+    let ended = listener.client.calls().emergency_end(call).await.unwrap();
     assert_eq!(
-        (&ended["status"], &ended["coins_spent"], &ended["listener_money_earned"]),
-        (&json!("dropped"), &json!(50), &json!(75))
+        (ended.status, ended.coins_spent, ended.listener_money_earned),
+        (CallStatus::Dropped, Coins(50), Earnings(75))
     );
-    assert_eq!(app.request(Method::POST, &path).bearer(&caller.access).send().await.ok(), ended);
+    // An old app sends no key.
+    let again = app.request(Method::POST, &format!("/calls/emergency-end/{call}")).bearer(&caller.access).send().await;
+    assert_eq!(again.ok(), serde_json::to_value(ended).unwrap());
     app.assert_books_close().await;
 }
 
@@ -317,10 +334,10 @@ async fn calls_that_may_not_be_are_refused_and_cost_nothing() {
     let app = start().await;
     let (caller, listener) = (app.caller("john", 100).await, app.listener("jane").await);
     let unverified = app.register("fresh", "listener").await;
-    app.heartbeat(&unverified).await.ok();
+    app.heartbeat(&unverified).await;
     let offline = app.register_listener("away").await;
     let busy = app.listener("busy").await;
-    app.set_status(&busy, &json!({"is_busy": true})).await;
+    app.set_status(&busy, &BUSY).await;
     let plain = app.register("plain", "user").await;
     for (listener, status, code) in [
         (caller.id, 400, "self_call"),
@@ -331,8 +348,9 @@ async fn calls_that_may_not_be_are_refused_and_cost_nothing() {
         (offline.id, 409, "listener_offline"),
         (busy.id, 409, "listener_busy"),
     ] {
-        let body = json!({"listener_id": listener, "call_type": "audio"});
-        app.post_as(&caller, "/calls/start", &body).await.refused(status, code);
+        let call =
+            StartCall { listener_id: UserId(listener), call_type: CallType::Audio, estimated_duration_minutes: None };
+        caller.client.calls().start_unfollowed(&call).await.refused(status, code);
     }
     for body in [
         json!({}),
@@ -347,17 +365,17 @@ async fn calls_that_may_not_be_are_refused_and_cost_nothing() {
     ] {
         app.post_as(&caller, "/calls/start", &body).await.refused(422, "validation_error");
     }
-    assert_eq!(app.coins(&caller).await, 100);
-    assert_eq!(app.get("/calls/history", &caller.access).await.ok()["total_calls"], 0);
+    assert_eq!(app.coins(&caller).await, Coins(100));
+    assert_eq!(caller.client.calls().summary().await.unwrap().summary.total_calls, 0);
 
     let call = app.call(&caller, &listener).await;
     let stranger = app.caller("mallory", 100).await;
     app.end_call(&stranger, call).await.refused(404, "not_found");
     app.bill_minute(&stranger, call).await.refused(404, "not_found");
-    app.end_call(&caller, 123_456).await.refused(404, "not_found");
-    app.end_call(&caller, i64::MIN).await.refused(404, "not_found");
-    app.start_call(&stranger, &listener, "audio").await.refused(409, "listener_busy");
-    assert_eq!(app.get("/calls/ongoing", &listener.access).await.ok()["call_id"], call);
+    app.end_call(&caller, CallId(123_456)).await.refused(404, "not_found");
+    app.end_call(&caller, CallId(i64::MIN)).await.refused(404, "not_found");
+    app.start_call(&stranger, &listener, CallType::Audio).await.refused(409, "listener_busy");
+    assert_eq!(listener.client.calls().ongoing().await.unwrap().unwrap().call_id, call);
     app.assert_books_close().await;
 }
 
@@ -366,13 +384,13 @@ async fn nobody_talks_themselves_free_during_a_call() {
     let app = start().await;
     let (caller, listener) = (app.caller("john", 100).await, app.listener("jane").await);
     let call = app.call(&caller, &listener).await;
-    let past = "2026-01-15T10:30:01Z";
-    let status = app.set_status(&listener, &json!({"is_busy": false, "busy_until": past})).await;
-    assert_eq!((&status["is_busy"], &status["busy_until"]), (&json!(true), &Value::Null));
+    let past = "2026-01-15T10:30:01Z".parse().unwrap();
+    let status = app.set_status(&listener, &StatusPatch { busy_until: Some(Some(past)), ..FREE }).await;
+    assert_eq!((status.is_busy, status.busy_until), (true, None));
     let second = app.caller("joan", 100).await;
-    app.start_call(&second, &listener, "audio").await.refused(409, "listener_busy");
-    app.end_call(&caller, call).await.ok();
-    app.start_call(&second, &listener, "audio").await.ok();
+    app.start_call(&second, &listener, CallType::Audio).await.refused(409, "listener_busy");
+    app.end_call(&caller, call).await.unwrap();
+    app.start_call(&second, &listener, CallType::Audio).await.unwrap();
 }
 
 #[tokio::test]
@@ -395,7 +413,7 @@ async fn a_start_that_is_sent_twice_with_its_key_is_one_call() {
     send("start-1", "video").await.refused(422, "idempotency_key_reused");
     send("", "audio").await.refused(422, "validation_error");
     send(&"k".repeat(256), "audio").await.refused(422, "validation_error");
-    assert_eq!(app.coins(&caller).await, 90);
+    assert_eq!(app.coins(&caller).await, Coins(90));
 
     let call = first.ok()["call_id"].as_i64().unwrap();
     let ends = join_all((0..20).map(|_| {
@@ -420,26 +438,33 @@ async fn a_start_that_is_sent_twice_with_its_key_is_one_call() {
 async fn history_and_summary_tell_both_sides() {
     let app = start().await;
     let (caller, listener) = (app.caller("john", 1000).await, app.listener("jane").await);
-    for (call_type, seconds) in [("audio", 30), ("video", 90), ("audio", 150)] {
-        let call = app.start_call(&caller, &listener, call_type).await.ok()["call_id"].as_i64().unwrap();
+    for (call_type, seconds) in [(CallType::Audio, 30), (CallType::Video, 90), (CallType::Audio, 150)] {
+        let call = app.start_call(&caller, &listener, call_type).await.unwrap().call_id;
         app.talk(&[&caller, &listener], TimeDelta::seconds(seconds)).await;
-        app.end_call(&caller, call).await.ok();
+        app.end_call(&caller, call).await.unwrap();
     }
-    let history = app.get("/calls/history?page=1&per_page=2", &caller.access).await.ok();
-    assert_eq!(history["calls"].as_array().unwrap().len(), 2);
+    let history = caller.client.calls().history(CallFilter::default(), Page { number: 1, size: 2 }).await.unwrap();
+    assert_eq!(history.calls.len(), 2);
+    assert_eq!((history.calls[0].duration_minutes, history.calls[1].call_type), (3, CallType::Video));
+    assert_eq!((history.total_calls, history.total_coins_spent, history.total_earnings), (3, Coins(140), Earnings(0)));
+    assert!(history.has_next && !history.has_previous);
+    let filter = CallFilter { call_type: Some(CallType::Audio), status: Some(CallStatus::Completed) };
+    let heard = listener.client.calls().history(filter, Page::default()).await.unwrap();
+    assert_eq!((heard.total_calls, heard.total_earnings, heard.total_coins_spent), (2, Earnings(60), Coins(0)));
+    let page = app.get("/calls/history?call_type=audio&per_page=1&page=2", &caller.access).await.ok();
     assert_eq!(
-        (&history["calls"][0]["duration_minutes"], &history["calls"][1]["call_type"]),
-        (&json!(3), &json!("video"))
-    );
-    assert_eq!(
-        (&history["total_calls"], &history["total_coins_spent"], &history["total_earnings"]),
-        (&json!(3), &json!(140), &json!(0))
-    );
-    assert_eq!((&history["has_next"], &history["has_previous"]), (&json!(true), &json!(false)));
-    let heard = app.get("/calls/history?call_type=audio&status=completed", &listener.access).await.ok();
-    assert_eq!(
-        (&heard["total_calls"], &heard["total_earnings"], &heard["total_coins_spent"]),
-        (&json!(2), &json!(60), &json!(0))
+        page,
+        json!({
+            "calls": [{
+                "call_id": heard.calls[1].call_id, "user_id": caller.id, "listener_id": listener.id,
+                "call_type": "audio", "start_time": "2026-01-15T10:30:00Z", "end_time": "2026-01-15T10:30:30Z",
+                "duration_seconds": 30, "duration_minutes": 1, "coins_spent": 10, "user_money_spend": 10,
+                "listener_money_earned": 15, "status": "completed", "caller_username": "john",
+                "listener_username": "jane"
+            }],
+            "total_calls": 2, "total_coins_spent": 40, "total_money_spent": 40, "total_earnings": 0,
+            "page": 2, "per_page": 1, "has_next": false, "has_previous": true
+        })
     );
     app.get("/calls/history?status=lost", &caller.access).await.refused(422, "validation_error");
     assert_eq!(app.get("/calls/history?page=99999999999999999999", &caller.access).await.ok()["calls"], json!([]));
@@ -459,19 +484,37 @@ async fn history_and_summary_tell_both_sides() {
         json!([{"month": "2026-01-01T00:00:00Z", "calls_count": 3, "coins_spent": 0, "earnings": 210}])
     );
 
-    let earnings = app.get("/wallet/earnings?per_page=1", &listener.access).await.ok();
+    let newest = Page { number: 1, size: 1 };
+    let earnings = listener.client.wallet().earnings(newest).await.unwrap();
+    assert_eq!((earnings.total_calls, earnings.total_minutes, earnings.total_earned), (3, 6, Earnings(210)));
+    assert_eq!((earnings.earnings[0].earned, earnings.earnings[0].caller_username.as_str()), (Earnings(45), "john"));
+    let wire = app.get("/wallet/earnings?per_page=1", &listener.access).await.ok();
     assert_eq!(
-        (&earnings["total_calls"], &earnings["total_minutes"], &earnings["total_earned"]),
-        (&json!(3), &json!(6), &json!(210))
-    );
-    assert_eq!(
-        (&earnings["earnings"][0]["earned"], &earnings["earnings"][0]["caller_username"]),
-        (&json!(45), &json!("john"))
+        wire,
+        json!({
+            "earnings": [{
+                "call_id": earnings.earnings[0].call_id, "caller_username": "john", "call_type": "audio",
+                "start_time": "2026-01-15T10:32:00Z", "duration_minutes": 3, "earned": 45
+            }],
+            "total_calls": 3, "total_minutes": 6, "total_earned": 210, "page": 1, "per_page": 1, "has_next": true,
+            "has_previous": false
+        })
     );
 
-    let moves = app.get("/transactions?tx_type=call_charge&per_page=3", &caller.access).await.ok();
-    assert_eq!((&moves["total_transactions"], &moves["transactions"][0]["minute"]), (&json!(6), &json!(3)));
-    assert_eq!(moves["transactions"][0]["amount"], -10);
+    let charges = caller.client.wallet().transactions(Some(TransactionType::CallCharge), newest).await.unwrap();
+    let last = &charges.transactions[0];
+    assert_eq!((charges.total_transactions, last.minute, last.amount), (6, Some(3), -10));
+    let wire = app.get("/transactions?tx_type=call_charge&per_page=1", &caller.access).await.ok();
+    assert_eq!(
+        wire,
+        json!({
+            "transactions": [{
+                "transaction_id": last.transaction_id, "tx_type": "call_charge", "currency": "coins", "amount": -10,
+                "call_id": last.call_id, "minute": 3, "created_at": last.created_at
+            }],
+            "total_transactions": 6, "page": 1, "per_page": 1, "has_next": true, "has_previous": false
+        })
+    );
     app.get("/transactions?tx_type=unknown", &caller.access).await.refused(422, "validation_error");
     app.get("/transactions?tx_type=bribe", &caller.access).await.refused(422, "validation_error");
 }
@@ -505,7 +548,7 @@ async fn rates_and_system_status_answer_as_written() {
         }
     };
     becomes(json!({"ongoing_calls": 1, "busy_users": 2, "redis_call_keys": 1, "system_status": "healthy"})).await;
-    app.end_call(&caller, call).await.ok();
+    app.end_call(&caller, call).await.unwrap();
     becomes(json!({"ongoing_calls": 0, "busy_users": 0, "redis_call_keys": 0, "system_status": "healthy"})).await;
 }
 
@@ -514,25 +557,28 @@ async fn a_rating_comes_from_the_caller_once_after_the_call() {
     let app = start().await;
     let listener = app.listener("jane").await;
     let (first, second) = (app.caller("john", 100).await, app.caller("joan", 100).await);
-    let rate = async |person, call, rating: Value| {
-        app.post_as(person, &format!("/calls/{call}/rating"), &json!({"rating": rating})).await
-    };
+    let rate = async |person: &Person, call, rating| person.client.calls().rate(call, rating).await;
     let call = app.call(&first, &listener).await;
-    rate(&first, call, json!(5)).await.refused(409, "call_ongoing");
-    app.end_call(&first, call).await.ok();
+    rate(&first, call, 5).await.refused(409, "call_ongoing");
+    app.end_call(&first, call).await.unwrap();
+    let path = format!("/calls/{call}/rating");
     for bad in [json!(0), json!(6), json!(-1), json!(i64::MAX), json!(4.5), json!("5"), json!(null)] {
-        rate(&first, call, bad).await.refused(422, "validation_error");
+        app.post_as(&first, &path, &json!({"rating": bad})).await.refused(422, "validation_error");
     }
-    rate(&listener, call, json!(5)).await.refused(404, "not_found");
-    rate(&second, call, json!(1)).await.refused(404, "not_found");
-    let rated = join_all((0..10).map(|_| rate(&first, call, json!(5)))).await;
-    assert_eq!(rated.iter().filter(|answer| answer.status == 200).count(), 1);
-    rate(&first, call, json!(4)).await.refused(409, "already_rated");
+    rate(&listener, call, 5).await.refused(404, "not_found");
+    rate(&second, call, 1).await.refused(404, "not_found");
+    let rated = join_all((0..10).map(|_| rate(&first, call, 5))).await;
+    one_wins(rated, 409, "already_rated");
+    rate(&first, call, 4).await.refused(409, "already_rated");
     let call = app.call(&second, &listener).await;
-    app.end_call(&second, call).await.ok();
-    let answer = rate(&second, call, json!(4)).await.ok();
-    assert_eq!(answer["listener_rating"], 4.5);
-    assert_eq!(app.get("/users/me", &listener.access).await.ok()["rating"], 4.5);
+    app.end_call(&second, call).await.unwrap();
+    let answer = app.post_as(&second, &format!("/calls/{call}/rating"), &json!({"rating": 4})).await.ok();
+    let expected = json!({
+        "call_id": call, "listener_id": listener.id, "rating": 4, "listener_rating": 4.5,
+        "message": "Thank you for rating"
+    });
+    assert_eq!(answer, expected);
+    assert!((listener.client.users().me().await.unwrap().rating - 4.5).abs() < f64::EPSILON);
 }
 
 #[tokio::test]
@@ -541,12 +587,12 @@ async fn deleting_an_account_settles_its_call_and_keeps_the_ledger() {
     let (caller, listener) = (app.caller("john", 100).await, app.listener("jane").await);
     let call = app.call(&caller, &listener).await;
     app.talk(&[&caller, &listener], TimeDelta::seconds(70)).await;
-    app.request(Method::DELETE, "/users/me").bearer(&caller.access).send().await.ok();
+    caller.client.users().delete().await.unwrap();
     let ended = app.call_ends(&listener, call).await;
-    assert_eq!((&ended["status"], &ended["coins_spent"]), (&json!("dropped"), &json!(20)));
-    assert_eq!(ended["caller_username"], format!("deleted:{}", caller.id));
-    assert_eq!(app.get("/users/me/status", &listener.access).await.ok()["is_busy"], false);
-    assert_eq!(app.earned(&listener).await, 30);
+    assert_eq!((ended.status, ended.coins_spent), (CallStatus::Dropped, Coins(20)));
+    assert_eq!(ended.caller_username, format!("deleted:{}", caller.id));
+    assert!(!listener.client.presence().my_status().await.unwrap().is_busy);
+    assert_eq!(app.earned(&listener).await, Earnings(30));
     app.assert_books_close().await;
 }
 
@@ -557,15 +603,16 @@ async fn deletions_and_starts_that_race_leave_no_call_behind() {
         let (caller, listener) =
             (app.caller(&format!("caller{i}"), 100).await, app.listener(&format!("listener{i}")).await);
         let gone = if i % 2 == 0 { &caller } else { &listener };
-        let (started, deleted) = tokio::join!(
-            app.start_call(&caller, &listener, "audio"),
-            app.request(Method::DELETE, "/users/me").bearer(&gone.access).send()
-        );
-        deleted.ok();
-        assert!(!started.status.is_server_error(), "{}", started.text);
+        let account = gone.client.users();
+        let (started, deleted) = tokio::join!(app.start_call(&caller, &listener, CallType::Audio), account.delete());
+        deleted.unwrap();
+        match started {
+            Ok(_) | Err(Error::Refused { status: ..500, .. } | Error::SignedOut) => {}
+            Err(error) => panic!("{error:?}"),
+        }
         let left = if i % 2 == 0 { &listener } else { &caller };
-        app.get("/calls/ongoing", &left.access).await.refused(404, "not_found");
-        assert_eq!(app.get("/users/me/status", &left.access).await.ok()["is_busy"], false);
+        assert_eq!(left.client.calls().ongoing().await.unwrap(), None);
+        assert!(!left.client.presence().my_status().await.unwrap().is_busy);
     }
     app.assert_books_close().await;
 }

@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use reqwest::Method;
 use serde_json::{Value, json};
-use tests::TestApp;
+use tests::{Refused, TestApp};
 
 const LISTS: [&str; 11] = [
     "logins",
@@ -30,16 +30,16 @@ async fn an_export_is_everything_about_oneself_and_nothing_of_others() {
     let (rude, fan) = (app.register("rude", "user").await, app.register("fan", "user").await);
     let call = app.call(&caller, &listener).await;
     app.talk(&[&caller, &listener], TimeDelta::seconds(61)).await;
-    app.end_call(&caller, call).await.ok();
-    app.post_as(&caller, &format!("/calls/{call}/rating"), &json!({"rating": 4})).await.ok();
+    app.end_call(&caller, call).await.unwrap();
+    caller.client.calls().rate(call, 4).await.unwrap();
     for person in [&caller, &fan] {
-        app.add_favorite(person, &listener).await.ok();
+        app.add_favorite(person, &listener).await.unwrap();
     }
-    app.block(&caller, &rude).await.ok();
-    app.block(&fan, &caller).await.ok();
+    app.block(&caller, &rude).await.unwrap();
+    app.block(&fan, &caller).await.unwrap();
     for (from, about) in [(&caller, &listener), (&fan, &caller)] {
-        let body = json!({"user_id": about.id, "reason": format!("said by {}", from.username)});
-        app.post_as(from, "/reports", &body).await.ok();
+        let reason = format!("said by {}", from.username);
+        from.client.reports().send(about.user_id(), None, reason).await.unwrap();
     }
 
     let answer = app.get("/users/me/export", &caller.access).await;
@@ -67,7 +67,7 @@ async fn an_export_is_everything_about_oneself_and_nothing_of_others() {
     }
     assert!(!answer.text.contains("said by fan"));
 
-    let export = app.get("/users/me/export", &listener.access).await.ok();
+    let export = listener.client.users().export().await.unwrap();
     assert_eq!(LISTS.map(|list| count(&export, list)), [1, 1, 2, 0, 0, 0, 1, 0, 0, 0, 0]);
     assert_eq!((&export["calls"][0]["earned"], &export["calls"][0]["coins_spent"]), (&json!(30), &Value::Null));
     app.request(Method::GET, "/users/me/export").send().await.refused(401, "not_authenticated");
@@ -91,14 +91,14 @@ async fn an_export_has_every_page_of_every_list_and_comes_three_times_an_hour() 
         };
         sqlx::query(sql).bind(person.id).bind(rows).execute(&app.state.db).await.unwrap();
     }
-    let export = app.get("/users/me/export", &person.access).await.ok();
+    let export = person.client.users().export().await.unwrap();
     assert_eq!((count(&export, "transactions"), count(&export, "logins")), (1001, 1000));
     let amounts: i64 =
         export["transactions"].as_array().unwrap().iter().map(|one| one["amount"].as_i64().unwrap()).sum();
     assert_eq!(amounts, 1001 * 1002 / 2);
     for _ in 0..2 {
-        app.get("/users/me/export", &person.access).await.ok();
+        person.client.users().export().await.unwrap();
     }
-    let refused = app.get("/users/me/export", &person.access).await.refused(429, "rate_limited");
-    assert!(refused["retry_after"].as_u64().unwrap() <= 3600);
+    let refused = person.client.users().export().await.refused(429, "rate_limited");
+    assert!(refused.retry_after.unwrap() <= 3600);
 }

@@ -1,12 +1,34 @@
 //! The feed (contract §Feed System).
 
+use saathii_sdk::{
+    FeedFilter, NewUser, Page,
+    types::{
+        UserId,
+        feed::{FeedPage, FeedStats},
+        presence::StatusPatch,
+        users::{ProfilePatch, Sex},
+    },
+};
 use saathii_server::users;
-use saathii_shared_types::UserId;
-use serde_json::{Value, json};
-use tests::TestApp;
+use serde_json::json;
+use tests::{Person, TestApp, people::ONLINE};
 
-fn names(page: &Value) -> Vec<&str> {
-    page["listeners"].as_array().unwrap().iter().map(|listener| listener["username"].as_str().unwrap()).collect()
+const BUSY_ONLINE: StatusPatch = StatusPatch { is_busy: Some(true), ..ONLINE };
+
+async fn feed(person: &Person, filter: &FeedFilter) -> FeedPage {
+    person.client.feed().listeners(filter, Page::default()).await.unwrap()
+}
+
+fn names(page: &FeedPage) -> Vec<&str> {
+    page.listeners.iter().map(|listener| listener.username.as_str()).collect()
+}
+
+fn listener(username: &str, interests: &[&str], language: &str) -> NewUser {
+    NewUser {
+        interests: Some(interests.iter().map(|interest| (*interest).to_owned()).collect()),
+        preferred_language: Some(language.to_owned()),
+        ..NewUser::new(username, Sex::Female)
+    }
 }
 
 async fn rate(app: &TestApp, user: i64, rating: f64) {
@@ -18,7 +40,7 @@ async fn rate(app: &TestApp, user: i64, rating: f64) {
 async fn listeners_come_available_first_then_online_then_by_rating_then_by_id() {
     let app = TestApp::start().await;
     let caller = app.register("caller", "user").await;
-    app.heartbeat(&caller).await.ok();
+    app.heartbeat(&caller).await;
     let mut listeners = Vec::new();
     for name in ["off-low", "off-high", "busy", "free-low", "free-high", "free-high-2"] {
         listeners.push(app.register_listener(name).await);
@@ -26,44 +48,49 @@ async fn listeners_come_available_first_then_online_then_by_rating_then_by_id() 
     for (listener, rating) in listeners.iter().zip([1.0, 5.0, 5.0, 2.0, 4.5, 4.5]) {
         rate(&app, listener.id, rating).await;
     }
-    app.set_status(&listeners[2], &json!({"is_online": true, "is_busy": true})).await;
+    app.set_status(&listeners[2], &BUSY_ONLINE).await;
     for listener in &listeners[3..] {
-        app.set_status(listener, &json!({"is_online": true})).await;
+        app.set_status(listener, &ONLINE).await;
     }
-    let page = app.get("/feed/listeners", &caller.access).await.ok();
+    let page = feed(&caller, &FeedFilter::default()).await;
     assert_eq!(names(&page), ["free-high", "free-high-2", "free-low", "busy", "off-high", "off-low"]);
-    let counts = [&page["total_count"], &page["online_count"], &page["available_count"]];
-    assert_eq!(counts, [&json!(6), &json!(4), &json!(3)]);
+    assert_eq!((page.total_count, page.online_count, page.available_count), (6, 4, 3));
     let stats = app.get("/feed/stats", &caller.access).await.ok();
     assert_eq!(
         stats,
         json!({"total_listeners": 6, "online_listeners": 4, "available_listeners": 3, "busy_listeners": 1})
     );
 
-    let second = app.get("/feed/listeners?page=2&per_page=4", &caller.access).await.ok();
+    let page = async |number| {
+        let page = caller.client.feed().listeners(&FeedFilter::default(), Page { number, size: 4 }).await.unwrap();
+        assert_eq!((page.page, page.per_page), (number.into(), 4));
+        page
+    };
+    let second = page(2).await;
     assert_eq!(names(&second), ["off-high", "off-low"]);
-    assert_eq!((&second["has_next"], &second["has_previous"]), (&json!(false), &json!(true)));
-    let first = app.get("/feed/listeners?page=1&per_page=4", &caller.access).await.ok();
-    assert_eq!((&first["has_next"], &first["has_previous"]), (&json!(true), &json!(false)));
+    assert!(second.has_previous && !second.has_next);
+    let first = page(1).await;
+    assert!(first.has_next && !first.has_previous);
 }
 
 #[tokio::test]
 async fn a_card_has_every_documented_field() {
     let app = TestApp::start().await;
-    let listener = app
-        .register_listener_with(
-            "john_doe",
-            json!({"bio": "Pro", "interests": ["Music", "tech"], "preferred_language": "en"}),
-        )
-        .await;
-    app.heartbeat(&listener).await.ok();
+    let user = NewUser { bio: Some("Pro".into()), ..listener("john_doe", &["Music", "tech"], "en") };
+    let listener = app.register_listener_with(user).await;
+    app.heartbeat(&listener).await;
     let page = app.get("/feed/listeners", &listener.access).await.ok();
     assert_eq!(
-        page["listeners"][0],
+        page,
         json!({
-            "user_id": listener.id, "username": "john_doe", "sex": "female", "bio": "Pro", "interests": ["Music", "tech"],
-            "profile_image_url": null, "preferred_language": "en", "rating": 0.0, "country": "IN", "roles": ["listener"],
-            "is_online": true, "last_seen": "2026-01-15T10:30:00Z", "is_busy": false, "busy_until": null, "is_available": true
+            "listeners": [{
+                "user_id": listener.id, "username": "john_doe", "sex": "female", "bio": "Pro",
+                "interests": ["Music", "tech"], "profile_image_url": null, "preferred_language": "en", "rating": 0.0,
+                "country": "IN", "roles": ["listener"], "is_online": true, "last_seen": "2026-01-15T10:30:00Z",
+                "is_busy": false, "busy_until": null, "is_available": true
+            }],
+            "total_count": 1, "online_count": 1, "available_count": 1, "page": 1, "per_page": 20, "has_next": false,
+            "has_previous": false
         })
     );
 }
@@ -71,45 +98,58 @@ async fn a_card_has_every_documented_field() {
 #[tokio::test]
 async fn filters_narrow_the_page_and_its_counts() {
     let app = TestApp::start().await;
-    let music =
-        app.register_listener_with("music", json!({"interests": ["Music", "art"], "preferred_language": "en"})).await;
-    let tech = app.register_listener_with("tech", json!({"interests": ["tech"], "preferred_language": "hi"})).await;
+    let music = app.register_listener_with(listener("music", &["Music", "art"], "en")).await;
+    let tech = app.register_listener_with(listener("tech", &["tech"], "hi")).await;
     let _none = app.register_listener("none").await;
     rate(&app, music.id, 4.8).await;
     rate(&app, tech.id, 4.0).await;
-    app.heartbeat(&music).await.ok();
-    app.set_status(&tech, &json!({"is_online": true, "is_busy": true})).await;
-    for (query, expected) in [
-        ("online_only=true", vec!["music", "tech"]),
-        ("online_only=1&available_only=0", vec!["music", "tech"]),
-        ("available_only=true", vec!["music"]),
-        ("language=EN", vec!["music"]),
-        ("language=", vec!["music", "tech", "none"]),
-        ("interests=MUSIC", vec!["music"]),
-        ("interests=tech,art", vec!["music", "tech"]),
-        ("interests=nothing", vec![]),
-        ("min_rating=4", vec!["music", "tech"]),
-        ("min_rating=4.5", vec!["music"]),
-        ("min_rating=4&language=hi&online_only=true", vec!["tech"]),
+    app.heartbeat(&music).await;
+    app.set_status(&tech, &BUSY_ONLINE).await;
+    let all = FeedFilter::default();
+    let speaks = |language: &str| FeedFilter { language: Some(language.into()), ..all.clone() };
+    let likes = |interests: &[&str]| {
+        let interests = interests.iter().map(|interest| (*interest).to_owned()).collect();
+        FeedFilter { interests, ..all.clone() }
+    };
+    let rated = |rating| FeedFilter { min_rating: Some(rating), ..all.clone() };
+    for (filter, expected) in [
+        (FeedFilter { online_only: true, ..all.clone() }, vec!["music", "tech"]),
+        (FeedFilter { available_only: true, ..all.clone() }, vec!["music"]),
+        (speaks("EN"), vec!["music"]),
+        (speaks(""), vec!["music", "tech", "none"]),
+        (likes(&["MUSIC"]), vec!["music"]),
+        (likes(&["tech", "art"]), vec!["music", "tech"]),
+        (likes(&["nothing"]), vec![]),
+        (rated(4.0), vec!["music", "tech"]),
+        (rated(4.5), vec!["music"]),
+        (FeedFilter { online_only: true, min_rating: Some(4.0), ..speaks("hi") }, vec!["tech"]),
     ] {
+        let page = feed(&music, &filter).await;
+        assert_eq!(names(&page), expected, "{filter:?}");
+        assert_eq!(page.total_count, i64::try_from(expected.len()).unwrap(), "{filter:?}");
+    }
+    for query in ["online_only=1&available_only=0", "interests=tech,art", "min_rating=4"] {
         let page = app.get(&format!("/feed/listeners?{query}"), &music.access).await.ok();
-        assert_eq!(names(&page), expected, "{query}");
-        assert_eq!(page["total_count"], expected.len(), "{query}");
+        let page: FeedPage = serde_json::from_value(page).unwrap();
+        assert_eq!((names(&page), page.total_count), (vec!["music", "tech"], 2), "{query}");
     }
 }
 
 #[tokio::test]
 async fn the_feed_follows_profiles_and_roles() {
     let app = TestApp::start().await;
-    let listener = app.register_listener("follow").await;
-    let find = async |query: &str| {
-        let page = app.get(&format!("/feed/listeners?{query}"), &listener.access).await.ok();
-        page["total_count"].as_i64().unwrap()
+    let person = app.register_listener("follow").await;
+    let speaks = FeedFilter { language: Some("ta".into()), ..FeedFilter::default() };
+    let likes = FeedFilter { interests: vec!["sea".into()], ..FeedFilter::default() };
+    let found = async || (feed(&person, &speaks).await.total_count, feed(&person, &likes).await.total_count);
+    assert_eq!(found().await, (0, 0));
+    let patch = ProfilePatch {
+        preferred_language: Some(Some("ta".into())),
+        interests: Some(Some(vec!["Sea".into()])),
+        ..ProfilePatch::default()
     };
-    assert_eq!((find("language=ta").await, find("interests=sea").await), (0, 0));
-    let body = json!({"preferred_language": "ta", "interests": ["Sea"]});
-    app.put("/users/me", &listener.access, &body).await.ok();
-    assert_eq!((find("language=ta").await, find("interests=sea").await), (1, 1));
+    person.client.users().update(&patch).await.unwrap();
+    assert_eq!(found().await, (1, 1));
 }
 
 #[tokio::test]
@@ -123,7 +163,8 @@ async fn pages_are_clamped_and_never_an_error() {
         ("page=9223372036854775807&per_page=100", json!(i64::MAX), json!(100), 0),
     ] {
         let answer = app.get(&format!("/feed/listeners?{query}"), &listener.access).await.ok();
-        assert_eq!((&answer["page"], &answer["per_page"], names(&answer).len()), (&page, &per_page, found), "{query}");
+        let listed = answer["listeners"].as_array().unwrap().len();
+        assert_eq!((&answer["page"], &answer["per_page"], listed), (&page, &per_page, found), "{query}");
     }
 }
 
@@ -132,13 +173,14 @@ async fn the_unverified_are_listed_only_where_that_is_the_setting() {
     let app = TestApp::start().await;
     let (verified, fresh) = (app.register_listener("verified").await, app.register("fresh", "listener").await);
     for listener in [&verified, &fresh] {
-        app.set_status(listener, &json!({"is_online": true})).await;
+        app.set_status(listener, &ONLINE).await;
     }
+    let online = FeedFilter { online_only: true, ..FeedFilter::default() };
     let seen = async |app: &TestApp| {
-        let page = app.get("/feed/listeners?online_only=true", &verified.access).await.ok();
-        let stats = app.get("/feed/stats", &verified.access).await.ok();
-        let counts = [&page["total_count"], &page["available_count"], &stats["total_listeners"]];
-        assert!(counts.iter().all(|count| *count == counts[0]), "{page} {stats}");
+        let client = verified.at(app);
+        let page = client.feed().listeners(&online, Page::default()).await.unwrap();
+        let FeedStats { total_listeners, .. } = client.feed().stats().await.unwrap();
+        assert_eq!((page.total_count, page.available_count), (total_listeners, total_listeners), "{page:?}");
         names(&page).join(" ")
     };
     assert_eq!(seen(&app).await, "verified");

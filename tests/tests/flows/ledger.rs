@@ -16,7 +16,7 @@ async fn postings_are_never_changed_and_wallets_move_by_postings_alone() {
     let app = TestApp::start().await;
     let (caller, listener) = (app.caller("john", 100).await, app.listener("jane").await);
     let call = app.call(&caller, &listener).await;
-    app.end_call(&caller, call).await.ok();
+    app.end_call(&caller, call).await.unwrap();
     let db = &app.state.db;
     for sql in [
         "UPDATE ledger_transfers SET amount = amount + 1",
@@ -67,7 +67,7 @@ async fn the_proof_sees_what_was_tampered_with() {
     let app = TestApp::start().await;
     let (caller, listener) = (app.caller("john", 100).await, app.listener("jane").await);
     let call = app.call(&caller, &listener).await;
-    app.end_call(&caller, call).await.ok();
+    app.end_call(&caller, call).await.unwrap();
     app.assert_books_close().await;
     let db = &app.state.db;
     // As somebody with the keys to the database could.

@@ -5,14 +5,30 @@ use std::collections::HashSet;
 use chrono::TimeDelta;
 use futures_util::future::join_all;
 use reqwest::Method;
+use saathii_sdk::{
+    Failed, NewUser, Registration, Resent, Verified,
+    types::users::{Role, Sex},
+};
 use serde_json::json;
-use tests::{Answer, TestApp};
+use tests::{Answer, Refused, TestApp};
+
+/// A proven phone that nobody had.
+async fn registration(app: &TestApp) -> Registration {
+    match app.prove(&app.new_phone()).await {
+        Ok(Verified::NeedsRegistration(registration)) => registration,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn wrong(code: &str) -> &'static str {
+    if code == "000000" { "000001" } else { "000000" }
+}
 
 #[tokio::test]
 async fn a_phone_becomes_a_person() {
     let app = TestApp::start().await;
     let phone = app.new_phone();
-    assert_eq!(app.request_otp(&phone).await.ok(), json!({"message": "OTP sent"}));
+    assert_eq!(app.post("/auth/request_otp", &json!({"phone": phone})).await.ok(), json!({"message": "OTP sent"}));
     let proven = app.verify(&phone, &app.phones.last_code(&phone)).await;
     assert_eq!(proven.ok()["status"], "needs_registration");
     let registered = app
@@ -36,7 +52,8 @@ async fn a_phone_becomes_a_person() {
         })
     );
 
-    let again = app.prove(&phone).await;
+    app.post("/auth/request_otp", &json!({"phone": phone})).await.ok();
+    let again = app.verify(&phone, &app.phones.last_code(&phone)).await;
     assert_eq!(again.ok()["status"], "registered");
     let same = app.get("/users/me", &again.token("access_token")).await.ok();
     assert_eq!(same["user_id"], me["user_id"]);
@@ -45,8 +62,8 @@ async fn a_phone_becomes_a_person() {
 #[tokio::test]
 async fn username_and_sex_alone_are_enough() {
     let app = TestApp::start().await;
-    let person = app.register_with("plain", json!({})).await;
-    assert_eq!(app.get("/users/me", &person.access).await.ok()["roles"], json!(["user"]));
+    let person = app.register_with(NewUser::new("plain", Sex::Other)).await;
+    assert_eq!(person.client.users().me().await.unwrap().roles, [Role::User]);
 }
 
 #[tokio::test]
@@ -55,22 +72,24 @@ async fn one_person_however_the_number_is_written() {
     let person = app.register("written", "user").await;
     let national = person.phone.trim_start_matches("+91").to_owned();
     let spaced = format!("+91 {} {}", &national[..5], &national[5..]);
-    app.request_otp(&spaced).await.ok();
+    app.request_otp(&spaced).await.unwrap();
     let proven = app.verify(&national, &app.phones.last_code(&person.phone)).await;
     assert_eq!(proven.ok()["status"], "registered");
+    let sent = app.request_otp(&national).await.unwrap();
+    assert!(matches!(sent.verify(&app.phones.last_code(&person.phone)).await, Ok(Verified::SignedIn)));
 }
 
 #[tokio::test]
 async fn of_twenty_right_guesses_at_once_one_wins() {
     let app = TestApp::start().await;
     let phone = app.new_phone();
-    app.request_otp(&phone).await.ok();
+    let sent = app.request_otp(&phone).await.unwrap();
     let code = app.phones.last_code(&phone);
-    let answers = join_all((0..20).map(|_| app.verify(&phone, &code))).await;
-    let (won, lost): (Vec<_>, Vec<_>) = answers.into_iter().partition(|answer| answer.status == 200);
+    let answers = join_all((0..20).map(|_| sent.clone().verify(&code))).await;
+    let (won, lost): (Vec<_>, Vec<_>) = answers.into_iter().partition(Result::is_ok);
     assert_eq!(won.len(), 1);
     for answer in lost {
-        assert_eq!(answer.refused(400, "invalid_otp")["detail"], "Invalid or expired OTP");
+        assert_eq!(answer.refused(400, "invalid_otp").detail.to_string(), "Invalid or expired OTP");
     }
 }
 
@@ -78,12 +97,11 @@ async fn of_twenty_right_guesses_at_once_one_wins() {
 async fn a_code_is_dead_after_five_wrong_guesses() {
     let app = TestApp::start().await;
     let phone = app.new_phone();
-    app.request_otp(&phone).await.ok();
+    let sent = app.request_otp(&phone).await.unwrap();
     let code = app.phones.last_code(&phone);
-    let wrong = if code == "000000" { "000001" } else { "000000" };
-    join_all((0..5).map(|_| app.verify(&phone, wrong))).await;
-    app.verify(&phone, &code).await.refused(400, "invalid_otp");
-    app.prove(&phone).await.ok();
+    join_all((0..5).map(|_| sent.clone().verify(wrong(&code)))).await;
+    sent.verify(&code).await.refused(400, "invalid_otp");
+    app.prove(&phone).await.unwrap();
 }
 
 #[tokio::test]
@@ -93,70 +111,71 @@ async fn whoever_goes_on_guessing_waits_longer_and_longer() {
     let mut waits = Vec::new();
     for round in 1..=6 {
         app.advance(TimeDelta::hours(1));
-        app.request_otp(&phone).await.ok();
+        let mut sent = app.request_otp(&phone).await.unwrap();
         let code = app.phones.last_code(&phone);
-        let wrong = if code == "000000" { "000001" } else { "000000" };
         for _ in 0..5 {
-            app.verify(&phone, wrong).await.refused(400, "invalid_otp");
+            let Failed { error, again } = sent.verify(wrong(&code)).await.unwrap_err();
+            error.refused(400, "invalid_otp");
+            sent = again.expect("another guess");
         }
         if round >= 4 {
-            app.request_otp(&phone).await.ok();
-            let right = app.phones.last_code(&phone);
-            let closed = app.verify(&phone, &right).await.refused(429, "rate_limited");
-            waits.push(closed["retry_after"].as_u64().unwrap());
+            let sent = app.request_otp(&phone).await.unwrap();
+            let closed = sent.verify(&app.phones.last_code(&phone)).await.refused(429, "rate_limited");
+            waits.push(closed.retry_after.unwrap());
         }
     }
     assert_eq!(waits, [60, 120, 240]);
     app.advance(TimeDelta::seconds(240));
-    app.prove(&phone).await.ok();
+    app.prove(&phone).await.unwrap();
 }
 
 #[tokio::test]
 async fn a_code_belongs_to_its_phone_and_to_the_latest_request() {
     let app = TestApp::start().await;
     let (a, b) = (app.new_phone(), app.new_phone());
-    app.request_otp(&a).await.ok();
-    app.request_otp(&b).await.ok();
+    let sent = app.request_otp(&a).await.unwrap();
+    app.request_otp(&b).await.unwrap();
     let (old, of_b) = (app.phones.last_code(&a), app.phones.last_code(&b));
     if old != of_b {
-        app.verify(&a, &of_b).await.refused(400, "invalid_otp");
+        sent.clone().verify(&of_b).await.refused(400, "invalid_otp");
     }
-    app.request_otp(&a).await.ok();
+    app.request_otp(&a).await.unwrap();
     let new = app.phones.last_code(&a);
     if new != old {
-        app.verify(&a, &old).await.refused(400, "invalid_otp");
+        sent.clone().verify(&old).await.refused(400, "invalid_otp");
     }
-    app.verify(&a, &new).await.ok();
+    sent.verify(&new).await.unwrap();
 }
 
 #[tokio::test]
 async fn a_code_lives_for_five_minutes() {
     let app = TestApp::start().await;
     let phone = app.new_phone();
-    app.request_otp(&phone).await.ok();
-    let code = app.phones.last_code(&phone);
+    let sent = app.request_otp(&phone).await.unwrap();
     app.advance(TimeDelta::seconds(300));
-    app.verify(&phone, &code).await.refused(400, "invalid_otp");
+    sent.verify(&app.phones.last_code(&phone)).await.refused(400, "invalid_otp");
 }
 
 #[tokio::test]
 async fn a_resend_says_the_same_code_and_gives_it_no_longer_life() {
     let app = TestApp::start().await;
     let phone = app.new_phone();
-    app.request_otp(&phone).await.ok();
+    let sent = app.request_otp(&phone).await.unwrap();
     app.advance(TimeDelta::seconds(200));
     let resend = async || app.post("/auth/resend_otp", &json!({"phone": phone})).await;
     assert_eq!(resend().await.ok(), json!({"message": "OTP re-sent"}));
     let codes = app.phones.codes(&phone);
     assert_eq!(codes[0], codes[1]);
 
-    let throttled = resend().await.refused(429, "rate_limited");
-    assert!((1..=60).contains(&throttled["retry_after"].as_u64().unwrap()), "{throttled}");
+    let throttled = sent.resend().await.refused(429, "rate_limited");
+    assert!((1..=60).contains(&throttled.retry_after.unwrap()), "{throttled:?}");
 
     app.advance(TimeDelta::seconds(101));
-    app.verify(&phone, &codes[0]).await.refused(400, "invalid_otp");
+    sent.clone().verify(&codes[0]).await.refused(400, "invalid_otp");
     assert_eq!(resend().await.ok(), json!({"message": "OTP sent"}));
-    app.verify(&phone, &app.phones.last_code(&phone)).await.ok();
+    app.advance(TimeDelta::seconds(60));
+    assert_eq!(sent.resend().await.unwrap(), Resent::Again);
+    sent.verify(&app.phones.last_code(&phone)).await.unwrap();
 }
 
 #[tokio::test]
@@ -164,21 +183,26 @@ async fn five_codes_in_fifteen_minutes() {
     let app = TestApp::start().await;
     let phone = app.new_phone();
     let answers = join_all((0..20).map(|_| app.request_otp(&phone))).await;
-    assert_eq!(answers.iter().filter(|answer| answer.status == 200).count(), 5);
-    let refused = answers.iter().find(|answer| answer.status == 429).unwrap();
+    let (sent, refused): (Vec<_>, Vec<_>) = answers.into_iter().partition(Result::is_ok);
+    assert_eq!(sent.len(), 5);
+    for answer in refused {
+        assert_eq!(answer.refused(429, "rate_limited").retry_after, Some(900));
+    }
+    let refused = app.post("/auth/request_otp", &json!({"phone": phone})).await;
     assert_eq!(refused.refused(429, "rate_limited")["retry_after"], 900);
     assert_eq!(refused.headers["retry-after"], "900");
 
-    app.request_otp(&app.new_phone()).await.ok();
+    app.request_otp(&app.new_phone()).await.unwrap();
     app.advance(TimeDelta::seconds(900));
-    app.request_otp(&phone).await.ok();
+    app.request_otp(&phone).await.unwrap();
 }
 
 #[tokio::test]
 async fn known_and_unknown_phones_answer_alike() {
     let app = TestApp::start().await;
     let person = app.register("known", "user").await;
-    let (known, unknown) = (app.request_otp(&person.phone).await, app.request_otp(&app.new_phone()).await);
+    let request = async |phone: &str| app.post("/auth/request_otp", &json!({"phone": phone})).await;
+    let (known, unknown) = (request(&person.phone).await, request(&app.new_phone()).await);
     assert_eq!((known.status, &known.text), (unknown.status, &unknown.text));
     let (known, unknown) = (app.verify(&person.phone, "abc").await, app.verify(&app.new_phone(), "abc").await);
     assert_eq!((known.status, &known.text), (unknown.status, &unknown.text));
@@ -187,8 +211,7 @@ async fn known_and_unknown_phones_answer_alike() {
 #[tokio::test]
 async fn a_registration_token_works_once_however_many_use_it() {
     let app = TestApp::start().await;
-    let phone = app.new_phone();
-    let token = app.prove(&phone).await.token("registration_token");
+    let token = app.registration_token().await;
     let bodies: Vec<_> = (0..10)
         .map(|i| json!({"registration_token": token, "username": format!("racer{i}"), "sex": "other"}))
         .collect();
@@ -204,27 +227,25 @@ async fn a_registration_token_works_once_however_many_use_it() {
 async fn a_taken_name_leaves_the_registration_alive() {
     let app = TestApp::start().await;
     app.register("Taken", "user").await;
-    let token = app.prove(&app.new_phone()).await.token("registration_token");
-    let register = |name: &str| json!({"registration_token": token, "username": name, "sex": "male"});
-    app.post("/auth/register", &register("tAKEN")).await.refused(409, "username_taken");
-    app.post("/auth/register", &register("free.name")).await.ok();
+    let taken = registration(&app).await.register(&NewUser::new("tAKEN", Sex::Male)).await;
+    let Failed { error, again } = taken.unwrap_err();
+    error.refused(409, "username_taken");
+    again.expect("it is given back").register(&NewUser::new("free.name", Sex::Male)).await.unwrap();
 }
 
 #[tokio::test]
 async fn a_registration_token_lives_for_ten_minutes() {
     let app = TestApp::start().await;
-    let token = app.prove(&app.new_phone()).await.token("registration_token");
+    let registration = registration(&app).await;
     app.advance(TimeDelta::minutes(10));
-    let body = json!({"registration_token": token, "username": "late", "sex": "male"});
-    app.post("/auth/register", &body).await.refused(401, "token_expired");
+    registration.register(&NewUser::new("late", Sex::Male)).await.refused(401, "token_expired");
 }
 
 #[tokio::test]
 async fn nobody_registers_as_admin() {
     let app = TestApp::start().await;
-    let token = app.prove(&app.new_phone()).await.token("registration_token");
-    let body = json!({"registration_token": token, "username": "boss", "sex": "male", "role": "admin"});
-    app.post("/auth/register", &body).await.refused(422, "validation_error");
+    let boss = NewUser { role: Some(Role::Admin), ..NewUser::new("boss", Sex::Male) };
+    registration(&app).await.register(&boss).await.refused(422, "validation_error");
 }
 
 #[tokio::test]
@@ -234,29 +255,26 @@ async fn admin_phones_hold_the_role_admin() {
     let later = app.register("later", "user").await;
     let list = format!("{phone},{}", later.phone);
     let node = app.another_node_with(&[("ADMIN_PHONES", &list)]).await;
-    let token = node.prove(&phone).await.token("registration_token");
-    let body = json!({"registration_token": token, "username": "boss", "sex": "male"});
-    let access = node.post("/auth/register", &body).await.token("access_token");
-    assert_eq!(node.get("/users/me", &access).await.ok()["roles"], json!(["user", "admin"]));
+    let boss = node.register_phone(&phone, NewUser::new("boss", Sex::Male)).await;
+    assert_eq!(boss.client.users().me().await.unwrap().roles, [Role::User, Role::Admin]);
 
     // A token from before the grant is dead; the login lives.
     node.get("/users/me", &later.access).await.refused(401, "session_ended");
-    let access = node.refresh(&later.refresh).await.token("access_token");
-    assert_eq!(node.get("/users/me", &access).await.ok()["roles"], json!(["user", "admin"]));
+    assert_eq!(later.at(&node).users().me().await.unwrap().roles, [Role::User, Role::Admin]);
 }
 
 #[tokio::test]
 async fn test_numbers_have_a_fixed_code_until_their_day_is_over() {
     let vars = [("OTP_TEST_NUMBERS", "+919876543210:246810:2026-01-15")];
     let app = TestApp::start_with(&vars).await;
-    app.request_otp("+919876543210").await.ok();
+    let sent = app.request_otp("+919876543210").await.unwrap();
     assert!(app.phones.codes("+919876543210").is_empty());
-    app.verify("+919876543210", "246810").await.ok();
+    sent.verify("246810").await.unwrap();
     app.advance(TimeDelta::days(1));
-    app.request_otp("+919876543210").await.ok();
+    let sent = app.request_otp("+919876543210").await.unwrap();
     assert_eq!(app.phones.codes("+919876543210").len(), 1);
     if app.phones.last_code("+919876543210") != "246810" {
-        app.verify("+919876543210", "246810").await.refused(400, "invalid_otp");
+        sent.verify("246810").await.refused(400, "invalid_otp");
     }
 }
 
@@ -272,7 +290,7 @@ async fn a_broken_sms_provider_is_told_and_does_not_burn_the_code() {
 async fn redis_holds_no_code_in_clear() {
     let app = TestApp::start().await;
     let phone = app.new_phone();
-    app.request_otp(&phone).await.ok();
+    app.request_otp(&phone).await.unwrap();
     let code = app.phones.last_code(&phone);
     let keys: Vec<String> =
         app.state.redis.query(redis::cmd("KEYS").arg(format!("{}*", app.state.redis.key("otp", "")))).await.unwrap();

@@ -1,4 +1,9 @@
 //! The contract and its hard cases, over real HTTP and sockets.
+//!
+//! People act as they do in apps: through the SDK, each on a client of their own ([`tests::Person`]). Requests are
+//! written by hand where the wire itself is the subject: the contract's examples to the letter, at least one for every
+//! endpoint; what no SDK would send, from malformed bodies to forged tokens; headers, of idempotency above all; admins'
+//! routes, webhooks, probes, documents and frames.
 #![allow(clippy::unwrap_used, reason = "a test stops where it fails")]
 
 mod audit;

@@ -84,7 +84,7 @@ async fn requests_in_hand_finish_while_the_server_goes_down() {
     let state = app.state.clone();
     let down = tokio::spawn(async move { App::go_down(&state).await });
     while app.request(Method::GET, "/readyz").send().await.json()["draining"] != json!(true) {}
-    assert_eq!(app.get("/users/me", &person.access).await.status, 200);
+    person.client.users().me().await.unwrap();
     down.await.unwrap();
     app.stop().await;
     let answers: Vec<u16> = senders.join_all().await.into_iter().flatten().collect();

@@ -5,10 +5,22 @@ use std::{collections::BTreeMap, sync::Arc};
 use chrono::TimeDelta;
 use rand::{Rng, SeedableRng, rngs::StdRng, seq::SliceRandom};
 use reqwest::Method;
+use saathii_sdk::{
+    Error, Page,
+    types::{
+        Coins,
+        calls::CallType,
+        payments::{
+            Recharge, RechargeHistory,
+            RechargeStatus::{self, Failed, Paid, Pending, Refunded},
+            VerifyRecharge,
+        },
+        wallet::TransactionType,
+    },
+};
 use serde_json::{Value, json};
 use tests::{
-    TestApp,
-    app::Person,
+    Person, Refused, TestApp,
     client::Answer,
     razorpay::{self, Razorpay},
 };
@@ -18,11 +30,15 @@ const RECHARGE: &str = "/calls/recharge";
 const VERIFY: &str = "/calls/recharge/verify";
 const HISTORY: &str = "/calls/recharge/history";
 
-async fn buy(app: &TestApp, person: &Person, rupees: i64) -> Answer {
-    app.send(RECHARGE, person, &json!({"amount_rupees": rupees, "payment_method": "upi"}), None).await
+async fn buy(app: &TestApp, person: &Person, rupees: i64) -> Result<Recharge, Error> {
+    person.at(app).recharges().buy(rupees, Some("upi")).await
 }
 
-/// As an app does: what is in progress or unavailable is asked again with the same key.
+async fn history(person: &Person) -> RechargeHistory {
+    person.client.recharges().history(Page::default()).await.unwrap()
+}
+
+/// As an app does, but answered as on the wire: what is in progress or unavailable is asked again with the same key.
 async fn send_until_done(app: &TestApp, person: &Person, body: &Value, key: &str) -> Answer {
     loop {
         let answer = app.send(RECHARGE, person, body, Some(key)).await;
@@ -36,18 +52,18 @@ async fn send_until_done(app: &TestApp, person: &Person, body: &Value, key: &str
 
 /// The id of a new order of 300 coins for ₹150.
 async fn order(app: &TestApp, person: &Person) -> String {
-    let answer = buy(app, person, 150).await;
-    assert_eq!(answer.status, 202, "{}", answer.text);
-    answer.json()["order"]["order_id"].as_str().unwrap().to_owned()
+    let recharge = buy(app, person, 150).await.unwrap();
+    assert_eq!(recharge.status, Some(Pending), "{recharge:?}");
+    recharge.order.unwrap().order_id
 }
 
-async fn verify(app: &TestApp, person: &Person, order: &str, payment: &str) -> Answer {
-    app.send(VERIFY, person, &razorpay::checkout(order, payment), None).await
+async fn verify(app: &TestApp, person: &Person, order: &str, payment: &str) -> Result<Recharge, Error> {
+    person.at(app).recharges().verify(&razorpay::checkout(order, payment)).await
 }
 
-/// The status of one's only purchase.
-async fn status(app: &TestApp, person: &Person) -> String {
-    app.get(HISTORY, &person.access).await.ok()["recharges"][0]["status"].as_str().unwrap().to_owned()
+/// One's coins and the status of one's only purchase.
+async fn standing(app: &TestApp, person: &Person) -> (Coins, RechargeStatus) {
+    (app.coins(person).await, history(person).await.recharges[0].status)
 }
 
 #[tokio::test]
@@ -57,7 +73,8 @@ async fn the_sandbox_sells_what_is_listed_and_history_shows_it() {
     let empty = app.get(HISTORY, &buyer.access).await.ok();
     assert_eq!((&empty["recharges"], &empty["total_recharges"]), (&json!([]), &json!(0)));
 
-    let first = buy(&app, &buyer, 150).await;
+    let body = json!({"amount_rupees": 150, "payment_method": "upi"});
+    let first = app.send(RECHARGE, &buyer, &body, None).await;
     assert_eq!(first.status, 200);
     let first = first.json();
     let id = first["transaction_id"].as_str().unwrap().to_owned();
@@ -69,25 +86,27 @@ async fn the_sandbox_sells_what_is_listed_and_history_shows_it() {
     assert_eq!(first, expected);
     app.advance(TimeDelta::seconds(1));
     // Old apps may send no method.
-    let second = app.send(RECHARGE, &buyer, &json!({"amount_rupees": 1000}), None).await.ok();
-    assert_eq!((&second["coins_added"], &second["new_balance"]), (&json!(2000), &json!(2300)));
-    assert_ne!(second["transaction_id"], first["transaction_id"]);
+    let second = buyer.client.recharges().buy(1000, None).await.unwrap();
+    assert_eq!((second.coins_added, second.new_balance), (Coins(2000), Coins(2300)));
+    assert_ne!(second.transaction_id, id);
 
     let page = app.get(&format!("{HISTORY}?per_page=1"), &buyer.access).await.ok();
     let expected = json!({
         "recharges": [{
-            "transaction_id": second["transaction_id"], "amount_rupees": 1000, "coins_added": 2000,
+            "transaction_id": second.transaction_id, "amount_rupees": 1000, "coins_added": 2000,
             "payment_method": null, "status": "paid", "created_at": "2026-01-15T10:30:01Z"
         }],
         "total_recharges": 2, "total_amount_rupees": 1150, "total_coins_added": 2300,
         "page": 1, "per_page": 1, "has_next": true, "has_previous": false
     });
     assert_eq!(page, expected);
-    let last = app.get(&format!("{HISTORY}?per_page=1&page=2"), &buyer.access).await.ok();
-    assert_eq!((&last["recharges"][0]["payment_method"], &last["has_next"]), (&json!("upi"), &json!(false)));
+    let last = buyer.client.recharges().history(Page { number: 2, size: 1 }).await.unwrap();
+    assert_eq!((last.recharges[0].payment_method.as_deref(), last.has_next), (Some("upi"), false));
     let other = app.register("other", "user").await;
-    assert_eq!(app.get(HISTORY, &other.access).await.ok()["total_recharges"], 0);
-    assert_eq!(app.get("/transactions?tx_type=recharge", &buyer.access).await.ok()["total_transactions"], 2);
+    assert_eq!(history(&other).await.total_recharges, 0);
+    let wallet = buyer.client.wallet();
+    let bought = wallet.transactions(Some(TransactionType::Recharge), Page::default()).await.unwrap();
+    assert_eq!(bought.total_transactions, 2);
     app.assert_books_close().await;
 }
 
@@ -97,7 +116,7 @@ async fn other_amounts_are_refused_and_nothing_is_booked() {
     let buyer = app.register("odd", "user").await;
     for amount in [0, -150, 1, 151, 15_000, i64::MAX, i64::MIN] {
         let refused = buy(&app, &buyer, amount).await.refused(400, "invalid_amount");
-        assert!(refused["detail"].as_str().unwrap().contains("₹150, ₹300, ₹500, ₹1000"), "{refused}");
+        assert!(refused.detail.to_string().contains("₹150, ₹300, ₹500, ₹1000"), "{refused:?}");
     }
     for body in [
         r#"{"amount_rupees": 150.0}"#,
@@ -117,18 +136,18 @@ async fn other_amounts_are_refused_and_nothing_is_booked() {
         let request = app.request(Method::POST, RECHARGE).bearer(&buyer.access);
         request.body("application/json", body).send().await.refused(422, "validation_error");
     }
-    let long = json!({"amount_rupees": 150, "payment_method": "x".repeat(51)});
-    app.send(RECHARGE, &buyer, &long, None).await.refused(422, "validation_error");
+    let long = "x".repeat(51);
+    buyer.client.recharges().buy(150, Some(&long)).await.refused(422, "validation_error");
     app.post(RECHARGE, &json!({"amount_rupees": 150})).await.refused(401, "not_authenticated");
-    assert_eq!(app.coins(&buyer).await, 0);
-    assert_eq!(app.get(HISTORY, &buyer.access).await.ok()["total_recharges"], 0);
+    assert_eq!(app.coins(&buyer).await, Coins(0));
+    assert_eq!(history(&buyer).await.total_recharges, 0);
 }
 
 #[tokio::test]
 async fn other_options_are_sold_where_they_are_configured() {
     let app = TestApp::start_with(&[("RECHARGE_OPTIONS", "99:200, 499:1100")]).await;
     let buyer = app.register("optional", "user").await;
-    assert_eq!(buy(&app, &buyer, 499).await.ok()["coins_added"], 1100);
+    assert_eq!(buy(&app, &buyer, 499).await.unwrap().coins_added, Coins(1100));
     buy(&app, &buyer, 150).await.refused(400, "invalid_amount");
 }
 
@@ -144,7 +163,7 @@ async fn a_purchase_with_a_key_is_made_once() {
     assert_eq!(again.headers["idempotency-replayed"], "true");
     let other = json!({"amount_rupees": 300, "payment_method": "upi"});
     app.send(RECHARGE, &buyer, &other, Some("key-1")).await.refused(422, "idempotency_key_reused");
-    assert_eq!(app.coins(&buyer).await, 300);
+    assert_eq!(app.coins(&buyer).await, Coins(300));
 
     // Another person's key of the same name is another key.
     let friend = app.register("friend", "user").await;
@@ -163,7 +182,7 @@ async fn a_purchase_with_a_key_is_made_once() {
     }
     let new = answers.iter().filter(|answer| !answer.headers.contains_key("idempotency-replayed")).count();
     assert_eq!(new, 1, "one was done, the others are replays");
-    assert_eq!(app.coins(&buyer).await, 600);
+    assert_eq!(app.coins(&buyer).await, Coins(600));
     app.assert_books_close().await;
 }
 
@@ -192,11 +211,10 @@ async fn razorpay_gets_an_order_and_the_app_what_its_checkout_needs() {
     assert_eq!((again.status.as_u16(), &again.text), (202, &first.text));
     assert_eq!(again.headers["idempotency-replayed"], "true");
     assert_eq!(razorpay.orders().len(), 1);
-    let history = app.get(HISTORY, &buyer.access).await.ok();
-    assert_eq!((&history["recharges"][0]["status"], &history["total_recharges"]), (&json!("pending"), &json!(1)));
-    let sums = (&history["recharges"][0]["coins_added"], &history["total_coins_added"]);
-    assert_eq!(sums, (&json!(0), &json!(0)));
-    assert_eq!(app.coins(&buyer).await, 0);
+    let told = history(&buyer).await;
+    assert_eq!((told.recharges[0].status, told.total_recharges), (Pending, 1));
+    assert_eq!((told.recharges[0].coins_added, told.total_coins_added), (Coins(0), Coins(0)));
+    assert_eq!(app.coins(&buyer).await, Coins(0));
 
     // Many at once with one key: however many orders were made, one is told and kept.
     let app = Arc::new(app);
@@ -209,7 +227,7 @@ async fn razorpay_gets_an_order_and_the_app_what_its_checkout_needs() {
     for answer in &answers {
         assert_eq!((answer.status.as_u16(), &answer.text), (202, &answers[0].text));
     }
-    assert_eq!(app.get(HISTORY, &buyer.access).await.ok()["total_recharges"], 2);
+    assert_eq!(history(&buyer).await.total_recharges, 2);
     app.assert_books_close().await;
 }
 
@@ -223,15 +241,15 @@ async fn while_the_provider_is_down_nothing_is_kept() {
     let refused = app.send(RECHARGE, &buyer, &body, Some("later")).await;
     refused.refused(503, "payments_unavailable");
     assert!(refused.headers.contains_key("retry-after"));
-    assert_eq!(app.get(HISTORY, &buyer.access).await.ok()["total_recharges"], 0);
+    assert_eq!(history(&buyer).await.total_recharges, 0);
     razorpay.set_down(false);
     assert_eq!(app.send(RECHARGE, &buyer, &body, Some("later")).await.status, 202);
 
     let nobody = app.another_node_with(&[("RAZORPAY_API_URL", "http://127.0.0.1:9")]).await;
-    nobody.send(RECHARGE, &buyer, &body, None).await.refused(503, "payments_unavailable");
+    buy(&nobody, &buyer, 150).await.refused(503, "payments_unavailable");
     let stranger = app.another_node_with(&[("RAZORPAY_KEY_SECRET", "another")]).await;
-    stranger.send(RECHARGE, &buyer, &body, None).await.refused(503, "payments_unavailable");
-    assert_eq!(app.get(HISTORY, &buyer.access).await.ok()["total_recharges"], 1);
+    buy(&stranger, &buyer, 150).await.refused(503, "payments_unavailable");
+    assert_eq!(history(&buyer).await.total_recharges, 1);
 }
 
 #[tokio::test]
@@ -242,40 +260,41 @@ async fn the_checkouts_word_credits_once_and_is_answered_alike() {
     let order = order(&app, &buyer).await;
 
     let good = razorpay::checkout(&order, "pay_1");
-    for (field, value) in [
-        ("razorpay_signature", json!("")),
-        ("razorpay_signature", json!("00".repeat(32))),
-        ("razorpay_signature", json!(good["razorpay_signature"].as_str().unwrap()[..62])),
-        ("razorpay_payment_id", json!("pay_2")),
-        ("razorpay_order_id", json!("order_x")),
+    let signed = |signature: &str| VerifyRecharge { razorpay_signature: signature.to_owned(), ..good.clone() };
+    for bad in [
+        signed(""),
+        signed(&"00".repeat(32)),
+        signed(&good.razorpay_signature[..62]),
+        VerifyRecharge { razorpay_payment_id: "pay_2".into(), ..good.clone() },
+        VerifyRecharge { razorpay_order_id: "order_x".into(), ..good.clone() },
     ] {
-        let mut bad = good.clone();
-        bad[field] = value;
-        app.send(VERIFY, &buyer, &bad, None).await.refused(400, "invalid_signature");
+        buyer.client.recharges().verify(&bad).await.refused(400, "invalid_signature");
     }
     let thief = app.register("thief", "user").await;
-    app.send(VERIFY, &thief, &good, None).await.refused(404, "not_found");
+    thief.client.recharges().verify(&good).await.refused(404, "not_found");
     verify(&app, &buyer, "order_unknown", "pay_1").await.refused(404, "not_found");
-    assert_eq!((app.coins(&buyer).await, status(&app, &buyer).await), (0, "pending".to_owned()));
+    assert_eq!(standing(&app, &buyer).await, (Coins(0), Pending));
 
-    let first = app.send(VERIFY, &buyer, &good, Some("verify-1")).await;
+    let body = serde_json::to_value(&good).unwrap();
+    let first = app.send(VERIFY, &buyer, &body, Some("verify-1")).await;
     let expected = json!({
         "transaction_id": razorpay.orders()[0]["receipt"], "amount_rupees": 150, "coins_added": 300,
         "new_balance": 300, "message": "Successfully recharged 300 coins for ₹150"
     });
     assert_eq!((first.status.as_u16(), first.json()), (200, expected.clone()));
-    assert_eq!(app.send(VERIFY, &buyer, &good, None).await.ok(), expected);
-    assert_eq!(app.send(VERIFY, &buyer, &good, Some("verify-1")).await.headers["idempotency-replayed"], "true");
+    assert_eq!(app.send(VERIFY, &buyer, &body, None).await.ok(), expected);
+    assert_eq!(app.send(VERIFY, &buyer, &body, Some("verify-1")).await.headers["idempotency-replayed"], "true");
     app.deliver(&razorpay::captured(&order, "pay_1", 15_000)).await.ok();
-    assert_eq!(app.send(VERIFY, &buyer, &good, None).await.ok(), expected);
+    let again = buyer.client.recharges().verify(&good).await.unwrap();
+    assert_eq!(serde_json::to_value(again).unwrap(), expected);
     verify(&app, &buyer, &order, "pay_other").await.refused(409, "payment_mismatch");
-    assert_eq!((app.coins(&buyer).await, status(&app, &buyer).await), (300, "paid".to_owned()));
+    assert_eq!(standing(&app, &buyer).await, (Coins(300), Paid));
 
     // The webhook first, then the app.
     let second = app.register("slower", "user").await;
     let order = self::order(&app, &second).await;
     app.deliver(&razorpay::order_paid(&order, "pay_3", 15_000)).await.ok();
-    assert_eq!(verify(&app, &second, &order, "pay_3").await.ok()["new_balance"], 300);
+    assert_eq!(verify(&app, &second, &order, "pay_3").await.unwrap().new_balance, Coins(300));
     app.assert_books_close().await;
 }
 
@@ -306,16 +325,16 @@ async fn only_what_razorpay_signed_is_believed_byte_for_byte() {
     app.deliver_signed(&format!("{body} "), &good).await.refused(400, "invalid_signature");
     app.deliver_signed(&body.replace("15000", "15001"), &good).await.refused(400, "invalid_signature");
     // The checkout's key is not the webhook's.
-    let by_checkout = razorpay::checkout(&order, "pay_1")["razorpay_signature"].as_str().unwrap().to_owned();
+    let by_checkout = razorpay::checkout(&order, "pay_1").razorpay_signature;
     app.deliver_signed(&body, &by_checkout).await.refused(400, "invalid_signature");
     for nonsense in ["", "{", "[]", r#"{"event":"payment.captured"}"#] {
         app.deliver(nonsense).await.refused(422, "validation_error");
     }
     app.deliver(&"x".repeat(100_000)).await.refused(413, "payload_too_large");
-    assert_eq!((app.coins(&buyer).await, status(&app, &buyer).await), (0, "pending".to_owned()));
+    assert_eq!(standing(&app, &buyer).await, (Coins(0), Pending));
 
     app.deliver_signed(&body, &good).await.ok();
-    assert_eq!(app.coins(&buyer).await, 300);
+    assert_eq!(app.coins(&buyer).await, Coins(300));
 }
 
 #[tokio::test]
@@ -340,7 +359,7 @@ async fn money_that_does_not_fit_its_order_is_never_credited() {
         r#"{"event":"something.new"}"#.to_owned(),
     ] {
         app.deliver(&misfit).await.ok();
-        assert_eq!((app.coins(&buyer).await, status(&app, &buyer).await), (0, "pending".to_owned()), "{misfit}");
+        assert_eq!(standing(&app, &buyer).await, (Coins(0), Pending), "{misfit}");
     }
     app.deliver(&good).await.ok();
     // One payment pays one order.
@@ -349,7 +368,7 @@ async fn money_that_does_not_fit_its_order_is_never_credited() {
     verify(&app, &buyer, &other, "pay_1").await.refused(409, "payment_mismatch");
     // And one order is paid by one payment.
     app.deliver(&razorpay::captured(&order, "pay_2", 15_000)).await.ok();
-    assert_eq!(app.coins(&buyer).await, 300);
+    assert_eq!(app.coins(&buyer).await, Coins(300));
     app.assert_books_close().await;
 }
 
@@ -360,10 +379,10 @@ async fn a_failed_attempt_may_be_followed_by_a_good_one_and_undoes_none() {
     let buyer = app.register("retrying", "user").await;
     let order = order(&app, &buyer).await;
     app.deliver(&razorpay::failed(&order, "pay_1", 15_000)).await.ok();
-    assert_eq!((app.coins(&buyer).await, status(&app, &buyer).await), (0, "failed".to_owned()));
+    assert_eq!(standing(&app, &buyer).await, (Coins(0), Failed));
     app.deliver(&razorpay::captured(&order, "pay_2", 15_000)).await.ok();
     app.deliver(&razorpay::failed(&order, "pay_1", 15_000)).await.ok();
-    assert_eq!((app.coins(&buyer).await, status(&app, &buyer).await), (300, "paid".to_owned()));
+    assert_eq!(standing(&app, &buyer).await, (Coins(300), Paid));
     app.assert_books_close().await;
 }
 
@@ -379,24 +398,24 @@ async fn refunds_take_their_share_once_in_any_order() {
     }
     // An attempt that never counted.
     app.deliver(&razorpay::refunded(&order, "pay_0", "rfnd_0", 15_000)).await.ok();
-    assert_eq!((app.coins(&buyer).await, status(&app, &buyer).await), (0, "pending".to_owned()));
+    assert_eq!(standing(&app, &buyer).await, (Coins(0), Pending));
     app.deliver(&razorpay::captured(&order, "pay_1", 15_000)).await.ok();
-    assert_eq!((app.coins(&buyer).await, status(&app, &buyer).await), (200, "paid".to_owned()));
+    assert_eq!(standing(&app, &buyer).await, (Coins(200), Paid));
     for (refund, paise, left, status) in [
-        ("rfnd_1", 5_000, 200, "paid"),
-        ("rfnd_2", 1, 200, "paid"),
-        ("rfnd_3", 49, 199, "paid"),
-        ("rfnd_4", 9_950, 0, "refunded"),
-        ("rfnd_5", 15_000, 0, "refunded"),
-        ("rfnd_0", 15_000, 0, "refunded"),
+        ("rfnd_1", 5_000, 200, Paid),
+        ("rfnd_2", 1, 200, Paid),
+        ("rfnd_3", 49, 199, Paid),
+        ("rfnd_4", 9_950, 0, Refunded),
+        ("rfnd_5", 15_000, 0, Refunded),
+        ("rfnd_0", 15_000, 0, Refunded),
     ] {
         app.deliver(&razorpay::refunded(&order, "pay_1", refund, paise)).await.ok();
-        assert_eq!((app.coins(&buyer).await, self::status(&app, &buyer).await.as_str()), (left, status), "{refund}");
+        assert_eq!(standing(&app, &buyer).await, (Coins(left), status), "{refund}");
     }
     // What was refunded is not credited again.
     app.deliver(&razorpay::captured(&order, "pay_1", 15_000)).await.ok();
-    assert_eq!(app.coins(&buyer).await, 0);
-    assert_eq!(verify(&app, &buyer, &order, "pay_1").await.ok()["new_balance"], 0);
+    assert_eq!(app.coins(&buyer).await, Coins(0));
+    assert_eq!(verify(&app, &buyer, &order, "pay_1").await.unwrap().new_balance, Coins(0));
     app.assert_books_close().await;
 }
 
@@ -407,16 +426,12 @@ async fn of_spent_coins_a_refund_takes_what_is_left() {
     let (caller, listener) = (app.register("spender", "user").await, app.register("heard", "listener").await);
     let order = order(&app, &caller).await;
     app.deliver(&razorpay::captured(&order, "pay_1", 15_000)).await.ok();
-    let mut db = app.state.db.acquire().await.unwrap();
-    saathii_server::users::set_verified(&mut db, saathii_shared_types::UserId(listener.id), Some(app.clock.now()))
-        .await
-        .unwrap();
-    drop(db);
-    app.heartbeat(&listener).await.ok();
-    app.send("/calls/start", &caller, &json!({"listener_id": listener.id, "call_type": "video"}), None).await.ok();
-    assert_eq!(app.coins(&caller).await, 250);
+    app.verify_listener(listener.id).await;
+    app.heartbeat(&listener).await;
+    app.start_call(&caller, &listener, CallType::Video).await.unwrap();
+    assert_eq!(app.coins(&caller).await, Coins(250));
     app.deliver(&razorpay::refunded(&order, "pay_1", "rfnd_1", 15_000)).await.ok();
-    assert_eq!((app.coins(&caller).await, status(&app, &caller).await), (0, "refunded".to_owned()));
+    assert_eq!(standing(&app, &caller).await, (Coins(0), Refunded));
     app.assert_books_close().await;
 }
 
@@ -426,11 +441,12 @@ async fn what_a_deleted_person_paid_is_booked() {
     let app = razorpay.sell().await;
     let buyer = app.register("leaver", "user").await;
     let order = order(&app, &buyer).await;
-    app.request(Method::DELETE, "/users/me").bearer(&buyer.access).send().await.ok();
-    verify(&app, &buyer, &order, "pay_1").await.refused(401, "session_ended");
+    buyer.client.users().delete().await.unwrap();
+    let word = json!(razorpay::checkout(&order, "pay_1"));
+    app.send(VERIFY, &buyer, &word, None).await.refused(401, "session_ended");
     app.deliver(&razorpay::captured(&order, "pay_1", 15_000)).await.ok();
     let mut db = app.state.db.acquire().await.unwrap();
-    let wallet = saathii_server::wallet::find(&mut db, saathii_shared_types::UserId(buyer.id)).await.unwrap();
+    let wallet = saathii_server::wallet::find(&mut db, buyer.user_id()).await.unwrap();
     assert_eq!(wallet.balance_coins.0, 300);
     drop(db);
     app.assert_books_close().await;
@@ -449,8 +465,8 @@ async fn without_razorpay_there_is_no_webhook() {
 async fn the_proof_finds_what_is_wrong() {
     let app = TestApp::start().await;
     let buyer = app.register("proven", "user").await;
-    buy(&app, &buyer, 150).await.ok();
-    buy(&app, &buyer, 300).await.ok();
+    buy(&app, &buyer, 150).await.unwrap();
+    buy(&app, &buyer, 300).await.unwrap();
     app.assert_books_close().await;
     sqlx::query("UPDATE payments SET status = 'failed', paid_at = NULL WHERE amount_paise = 15000")
         .execute(&app.state.db)
@@ -528,9 +544,11 @@ async fn a_thousand_payments_told_to_two_nodes_in_any_order_are_a_thousand_credi
         running.spawn(async move {
             let app = &nodes[node];
             match step {
-                Step::Webhook(body) => app.deliver(&body).await.ok(),
-                Step::Verify { buyer, order, payment } => verify(app, &buyers[buyer], &order, &payment).await.ok(),
-            };
+                Step::Webhook(body) => drop(app.deliver(&body).await.ok()),
+                Step::Verify { buyer, order, payment } => {
+                    verify(app, &buyers[buyer], &order, &payment).await.unwrap();
+                }
+            }
             drop(turn);
         });
     }
@@ -542,7 +560,7 @@ async fn a_thousand_payments_told_to_two_nodes_in_any_order_are_a_thousand_credi
         .unwrap();
     assert_eq!(credits, 1000);
     for (buyer, coins) in expected {
-        assert_eq!(app.coins(&buyers[buyer]).await, coins, "buyer {buyer}");
+        assert_eq!(app.coins(&buyers[buyer]).await, Coins(coins), "buyer {buyer}");
     }
     app.assert_books_close().await;
 }

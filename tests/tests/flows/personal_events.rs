@@ -9,7 +9,7 @@ use saathii_shared_types::{
 };
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
-use tests::{CuttableLink, Socket, TestApp, app::Person, stores};
+use tests::{CuttableLink, Person, Socket, TestApp, stores};
 
 fn minute(person: &Person, minute: i64) -> Personal {
     let event = ServerEvent::CallMinute {

@@ -15,10 +15,11 @@ use saathii_sdk::{
         wallet::TransactionType,
     },
 };
-use tests::{TestApp, app::Person, razorpay::Razorpay};
+use tests::{
+    Person, TestApp,
+    razorpay::{Razorpay, checkout},
+};
 use tokio::time::timeout;
-
-use super::sdk_endpoints::proof;
 
 fn client(app: &TestApp) -> Client {
     Client::builder().base_url(&app.base).build().unwrap()
@@ -269,10 +270,10 @@ async fn a_call_goes_on_once_its_order_is_paid_and_not_before() {
     reaches_minute(&mut call, 1).await;
     let order = call.recharge(150, Some("upi")).await.unwrap().order.unwrap();
     assert!(matches!(call.current(), CallState::Ongoing { low_balance: true, .. }));
-    let forged = VerifyRecharge { razorpay_signature: "0".repeat(64), ..proof(&order.order_id, "pay_1") };
+    let forged = VerifyRecharge { razorpay_signature: "0".repeat(64), ..checkout(&order.order_id, "pay_1") };
     assert_eq!(call.verify_recharge(&forged).await.unwrap_err().code(), ErrorCode::InvalidSignature);
     for _ in 0..2 {
-        let paid = call.verify_recharge(&proof(&order.order_id, "pay_1")).await.unwrap();
+        let paid = call.verify_recharge(&checkout(&order.order_id, "pay_1")).await.unwrap();
         assert_eq!(paid.coins_added, Coins(300));
     }
     assert!(matches!(call.current(), CallState::Ongoing { remaining_coins: Some(Coins(300)), low_balance: false, .. }));

@@ -19,7 +19,7 @@ use saathii_sdk::{
         Coins, Earnings, SampleId, UserId,
         calls::{CallStatus, CallType, StartCall},
         events::{ServerEvent, Topic},
-        payments::{RechargeStatus, VerifyRecharge},
+        payments::RechargeStatus,
         presence::StatusPatch,
         reports::ReportStatus,
         users::{ProfilePatch, Role, Sex},
@@ -30,9 +30,7 @@ use saathii_sdk::{
 };
 use serde_json::{Value, json};
 use tests::{
-    TestApp,
-    app::Person,
-    audio,
+    Person, TestApp, audio,
     razorpay::{Razorpay, checkout},
 };
 use tokio::{net::TcpListener, time::timeout};
@@ -223,15 +221,10 @@ async fn use_feed_and_sockets(john: &Client, jane: &Client) {
 async fn buy_coins(john: &Client) {
     let recharge = john.recharges().buy(150, Some("upi")).await.unwrap();
     assert_eq!(recharge.status, Some(RechargeStatus::Pending));
-    let proof = proof(&recharge.order.unwrap().order_id, "pay_1");
+    let proof = checkout(&recharge.order.unwrap().order_id, "pay_1");
     assert_eq!(john.recharges().verify(&proof).await.unwrap().new_balance, Coins(300));
     assert_eq!(john.recharges().history(Page::default()).await.unwrap().total_recharges, 1);
     assert_eq!(john.wallet().coins().await.unwrap().current_balance, Coins(300));
-}
-
-/// As Razorpay's checkout hands it to the app.
-pub(super) fn proof(order: &str, payment: &str) -> VerifyRecharge {
-    serde_json::from_value(checkout(order, payment)).unwrap()
 }
 
 async fn use_calls(stage: &Stage, john: &Client, jane: &Client) {

@@ -4,13 +4,37 @@ use std::time::{Duration, Instant};
 
 use chrono::TimeDelta;
 use futures_util::future::{join, join_all};
-use reqwest::Method;
+use saathii_sdk::{
+    FeedFilter, NewUser, Page,
+    types::{
+        Coins, Earnings, UserId, calls::CallType, feed::FeedListener, presence::StatusPatch, social::FavoritePage,
+        users::Sex,
+    },
+};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
-use tests::{CuttableLink, Socket, TestApp, app::Person, stores};
+use tests::{
+    CuttableLink, Person, Refused, Socket, TestApp,
+    people::{BUSY, FREE},
+    stores,
+};
 
-fn ids(list: &Value) -> Vec<i64> {
-    list.as_array().unwrap().iter().map(|one| one["user_id"].as_i64().unwrap()).collect()
+async fn feed(person: &Person) -> Vec<FeedListener> {
+    person.client.feed().listeners(&FeedFilter::default(), Page { number: 1, size: 100 }).await.unwrap().listeners
+}
+
+async fn favorites(person: &Person) -> FavoritePage {
+    person.client.favorites().list(Page::default()).await.unwrap()
+}
+
+async fn favorite_ids(person: &Person) -> Vec<i64> {
+    favorites(person).await.favorites.iter().map(|favorite| favorite.listener.user_id.0).collect()
+}
+
+/// Whether somebody is out of any call, as the server tells them.
+async fn is_free(person: &Person) -> bool {
+    let ongoing = person.client.calls().ongoing().await.unwrap();
+    ongoing.is_none() && !person.client.presence().my_status().await.unwrap().is_busy
 }
 
 #[tokio::test]
@@ -24,7 +48,7 @@ async fn favorites_are_added_listed_checked_and_removed() {
     }
     for listener in &listeners {
         for _ in 0..2 {
-            let added = app.add_favorite(&caller, listener).await.ok();
+            let added = app.post_as(&caller, "/favorites/add", &json!({"listener_id": listener.id})).await.ok();
             let expected = json!({
                 "success": true, "message": "Added to favorites", "listener_id": listener.id, "is_favorited": true
             });
@@ -32,58 +56,65 @@ async fn favorites_are_added_listed_checked_and_removed() {
         }
         app.advance(TimeDelta::seconds(1));
     }
-    let page = app.get("/favorites?per_page=2", &caller.access).await.ok();
-    assert_eq!(ids(&page["favorites"]), [listeners[2].id, listeners[1].id]);
-    assert_eq!((&page["total_count"], &page["has_next"]), (&json!(3), &json!(true)));
-    let card = app.get("/feed/listeners", &caller.access).await.ok()["listeners"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .find(|card| card["user_id"] == listeners[2].id)
-        .unwrap()
-        .clone();
-    let mut favorite = page["favorites"][0].clone();
-    assert!(favorite.as_object_mut().unwrap().remove("favorited_at").unwrap().is_string());
-    assert_eq!(favorite, card, "as in the feed");
+    let page = caller.client.favorites().list(Page { number: 1, size: 2 }).await.unwrap();
+    let ids: Vec<_> = page.favorites.iter().map(|favorite| favorite.listener.user_id.0).collect();
+    assert_eq!(ids, [listeners[2].id, listeners[1].id]);
+    assert_eq!((page.total_count, page.has_next), (3, true));
+    let cards = feed(&caller).await;
+    let card = cards.iter().find(|card| card.user_id == listeners[2].user_id()).unwrap();
+    let wire = app.get("/favorites?per_page=1", &caller.access).await.ok();
+    let mut as_in_the_feed = serde_json::to_value(card).unwrap();
+    as_in_the_feed["favorited_at"] = json!("2026-01-15T10:30:05Z");
+    assert_eq!(
+        wire,
+        json!({
+            "favorites": [as_in_the_feed], "total_count": 3, "page": 1, "per_page": 1, "has_next": true,
+            "has_previous": false
+        })
+    );
 
-    let check = async |listener: &Person| {
-        app.get(&format!("/favorites/check/{}", listener.id), &caller.access).await.ok()["is_favorited"].clone()
-    };
-    assert_eq!(check(&listeners[0]).await, true);
-    for _ in 0..2 {
-        let removed = app.delete_as(&caller, "/favorites/remove", &json!({"listener_id": listeners[0].id})).await.ok();
-        assert_eq!((&removed["success"], &removed["is_favorited"]), (&json!(true), &json!(false)));
-    }
-    assert_eq!(check(&listeners[0]).await, false);
-    assert_eq!(ids(&app.get("/favorites", &listeners[0].access).await.ok()["favorites"]), Vec::<i64>::new());
+    let check = format!("/favorites/check/{}", listeners[0].id);
+    let expected = json!({
+        "success": true, "message": "Listener is a favorite", "listener_id": listeners[0].id, "is_favorited": true
+    });
+    assert_eq!(app.get(&check, &caller.access).await.ok(), expected);
+    let body = json!({"listener_id": listeners[0].id});
+    let removed = app.delete_as(&caller, "/favorites/remove", &body).await.ok();
+    let expected = json!({
+        "success": true, "message": "Removed from favorites", "listener_id": listeners[0].id, "is_favorited": false
+    });
+    assert_eq!(removed, expected);
+    let again = caller.client.favorites().remove(listeners[0].user_id()).await.unwrap();
+    assert_eq!(serde_json::to_value(again).unwrap(), expected);
+    assert!(!caller.client.favorites().contains(listeners[0].user_id()).await.unwrap());
+    assert_eq!(favorite_ids(&listeners[0]).await, Vec::<i64>::new());
 
     app.add_favorite(&listeners[0], &listeners[0]).await.refused(400, "own_account");
     app.add_favorite(&listeners[0], &caller).await.refused(404, "listener_not_found");
-    for unknown in [0, -1, i64::MAX] {
-        app.post_as(&caller, "/favorites/add", &json!({"listener_id": unknown}))
-            .await
-            .refused(404, "listener_not_found");
-        app.get(&format!("/favorites/check/{unknown}"), &caller.access).await.refused(404, "listener_not_found");
+    for unknown in [0, -1, i64::MAX].map(UserId) {
+        caller.client.favorites().add(unknown).await.refused(404, "listener_not_found");
+        caller.client.favorites().contains(unknown).await.refused(404, "listener_not_found");
     }
     for body in [json!({}), json!({"listener_id": "x"}), json!({"listener_id": 1.5}), json!([1])] {
         app.post_as(&caller, "/favorites/add", &body).await.refused(422, "validation_error");
         app.delete_as(&caller, "/favorites/remove", &body).await.refused(422, "validation_error");
     }
-    let gone = app.request(Method::DELETE, "/users/me").bearer(&listeners[1].access).send().await;
-    gone.ok();
-    assert_eq!(ids(&app.get("/favorites", &caller.access).await.ok()["favorites"]), [listeners[2].id]);
+    listeners[1].client.users().delete().await.unwrap();
+    assert_eq!(favorite_ids(&caller).await, [listeners[2].id]);
 }
 
-/// What `viewer` sees of the other, over HTTP.
-async fn sees(app: &TestApp, viewer: &Person, other: &Person) -> [bool; 3] {
-    let one = app.get(&format!("/users/{}/presence", other.id), &viewer.access).await;
-    let many = app.get(&format!("/users/presence?user_ids={},{}", other.id, viewer.id), &viewer.access).await.ok();
-    assert!(ids(&many).contains(&viewer.id));
-    let feed = app.get("/feed/listeners?per_page=100", &viewer.access).await.ok();
-    if one.status != 200 {
+/// What `viewer` sees of the other: their presence, among others, and in the feed.
+async fn sees(viewer: &Person, other: &Person) -> [bool; 3] {
+    let presence = viewer.client.presence();
+    let one = presence.of(other.user_id()).await;
+    let is_shown = one.is_ok();
+    if !is_shown {
         one.refused(404, "not_found");
     }
-    [one.status == 200, ids(&many).contains(&other.id), ids(&feed["listeners"]).contains(&other.id)]
+    let many = presence.of_many(&[other.user_id(), viewer.user_id()]).await.unwrap();
+    let lists = |user: &Person| many.iter().any(|one| one.user_id == user.user_id());
+    assert!(lists(viewer));
+    [is_shown, lists(other), feed(viewer).await.iter().any(|one| one.user_id == other.user_id())]
 }
 
 #[tokio::test]
@@ -93,55 +124,59 @@ async fn a_block_hides_both_from_each_other_everywhere_and_ends_with_the_last_of
     let third = app.listener("third").await;
     for (from, to) in [(&one, &other), (&other, &one)] {
         app.give_coins(from, 100).await;
-        app.add_favorite(from, to).await.ok();
+        app.add_favorite(from, to).await.unwrap();
     }
-    assert_eq!(sees(&app, &one, &other).await, [true; 3]);
+    assert_eq!(sees(&one, &other).await, [true; 3]);
     for _ in 0..2 {
         let blocked = app.post_as(&one, "/block", &json!({"blocked_id": other.id, "reason": " Rude "})).await.ok();
         let expected = json!({"success": true, "message": "User blocked", "blocked_id": other.id, "is_blocked": true});
         assert_eq!(blocked, expected);
     }
     for (from, to) in [(&one, &other), (&other, &one)] {
-        assert_eq!(sees(&app, from, to).await, [false; 3]);
-        assert_eq!(sees(&app, &third, to).await, [true; 3]);
-        app.start_call(from, to, "audio").await.refused(403, "blocked");
-        let favorites = app.get("/favorites", &from.access).await.ok();
-        assert_eq!((&favorites["favorites"], &favorites["total_count"]), (&json!([]), &json!(0)));
+        assert_eq!(sees(from, to).await, [false; 3]);
+        assert_eq!(sees(&third, to).await, [true; 3]);
+        app.start_call(from, to, CallType::Audio).await.refused(403, "blocked");
+        let kept = favorites(from).await;
+        assert_eq!((kept.favorites.len(), kept.total_count), (0, 0));
         app.add_favorite(from, to).await.refused(403, "blocked");
-        assert_eq!(app.get(&format!("/favorites/check/{}", to.id), &from.access).await.ok()["is_favorited"], false);
-        let page = app.get("/feed/listeners", &from.access).await.ok();
-        let counts = [&page["total_count"], &page["online_count"], &page["available_count"]];
-        assert_eq!(counts, [&json!(2), &json!(2), &json!(2)]);
-        let stats = app.get("/feed/stats", &from.access).await.ok();
-        assert_eq!((&stats["total_listeners"], &stats["available_listeners"]), (&json!(2), &json!(2)));
+        assert!(!from.client.favorites().contains(to.user_id()).await.unwrap());
+        let page = from.client.feed().listeners(&FeedFilter::default(), Page::default()).await.unwrap();
+        assert_eq!((page.total_count, page.online_count, page.available_count), (2, 2, 2));
+        let stats = from.client.feed().stats().await.unwrap();
+        assert_eq!((stats.total_listeners, stats.available_listeners), (2, 2));
     }
-    assert_eq!(app.get("/feed/stats", &third.access).await.ok()["total_listeners"], 3);
+    assert_eq!(third.client.feed().stats().await.unwrap().total_listeners, 3);
 
     // Only who blocks knows.
     let list = app.get("/blocked", &one.access).await.ok();
-    assert_eq!(ids(&list["blocked"]), [other.id]);
-    let entry = &list["blocked"][0];
     assert_eq!(
-        (&entry["reason"], &entry["username"], &entry["is_online"]),
-        (&json!("Rude"), &json!("other"), &json!(false))
+        list,
+        json!({
+            "blocked": [{
+                "user_id": other.id, "username": "other", "sex": "female", "bio": null, "interests": [],
+                "profile_image_url": null, "preferred_language": null, "rating": 0.0, "country": "IN",
+                "roles": ["listener"], "is_online": false, "last_seen": "2026-01-15T10:30:00Z", "is_busy": false,
+                "busy_until": null, "is_available": false, "blocked_at": "2026-01-15T10:30:00Z", "reason": "Rude"
+            }],
+            "total_count": 1, "page": 1, "per_page": 20, "has_next": false, "has_previous": false
+        })
     );
-    assert!(entry["blocked_at"].is_string());
-    assert_eq!(app.get("/blocked", &other.access).await.ok()["blocked"], json!([]));
-    let check = async |from: &Person, to: &Person| {
-        app.get(&format!("/block/check/{}", to.id), &from.access).await.ok()["is_blocked"].clone()
-    };
-    assert_eq!((check(&one, &other).await, check(&other, &one).await), (json!(true), json!(false)));
+    assert!(other.client.blocks().list(Page::default()).await.unwrap().blocked.is_empty());
+    let check = app.get(&format!("/block/check/{}", other.id), &one.access).await.ok();
+    let expected = json!({"success": true, "message": "User is blocked", "blocked_id": other.id, "is_blocked": true});
+    assert_eq!(check, expected);
+    assert!(!other.client.blocks().contains(one.user_id()).await.unwrap());
 
-    app.block(&other, &one).await.ok();
-    app.unblock(&one, &other).await.ok();
-    assert_eq!(sees(&app, &one, &other).await, [false; 3], "the other still blocks");
-    for _ in 0..2 {
-        let unblocked = app.unblock(&other, &one).await.ok();
-        assert_eq!((&unblocked["success"], &unblocked["is_blocked"]), (&json!(true), &json!(false)));
-    }
+    app.block(&other, &one).await.unwrap();
+    app.unblock(&one, &other).await.unwrap();
+    assert_eq!(sees(&one, &other).await, [false; 3], "the other still blocks");
+    let unblocked = app.delete_as(&other, "/block", &json!({"blocked_id": one.id})).await.ok();
+    let expected = json!({"success": true, "message": "User unblocked", "blocked_id": one.id, "is_blocked": false});
+    assert_eq!(unblocked, expected);
+    assert_eq!(serde_json::to_value(app.unblock(&other, &one).await.unwrap()).unwrap(), expected);
     for (from, to) in [(&one, &other), (&other, &one)] {
-        assert_eq!(sees(&app, from, to).await, [true; 3]);
-        assert_eq!(ids(&app.get("/favorites", &from.access).await.ok()["favorites"]), [to.id]);
+        assert_eq!(sees(from, to).await, [true; 3]);
+        assert_eq!(favorite_ids(from).await, [to.id]);
     }
     app.call(&one, &other).await;
 }
@@ -151,9 +186,9 @@ async fn nobody_blocks_themselves_the_unknown_or_with_nonsense() {
     let app = TestApp::start().await;
     let (one, other) = (app.register("one", "user").await, app.register("other", "user").await);
     app.block(&one, &one).await.refused(400, "own_account");
-    for unknown in [0, -7, i64::MAX] {
-        app.post_as(&one, "/block", &json!({"blocked_id": unknown})).await.refused(404, "not_found");
-        app.get(&format!("/block/check/{unknown}"), &one.access).await.refused(404, "not_found");
+    for unknown in [0, -7, i64::MAX].map(UserId) {
+        one.client.blocks().add(unknown, None).await.refused(404, "not_found");
+        one.client.blocks().contains(unknown).await.refused(404, "not_found");
     }
     for body in [
         json!({}),
@@ -164,8 +199,8 @@ async fn nobody_blocks_themselves_the_unknown_or_with_nonsense() {
     ] {
         app.post_as(&one, "/block", &body).await.refused(422, "validation_error");
     }
-    assert_eq!(app.get("/blocked", &one.access).await.ok()["total_count"], 0);
-    app.request(Method::DELETE, "/users/me").bearer(&other.access).send().await.ok();
+    assert_eq!(one.client.blocks().list(Page::default()).await.unwrap().total_count, 0);
+    other.client.users().delete().await.unwrap();
     app.block(&one, &other).await.refused(404, "not_found");
 }
 
@@ -176,34 +211,49 @@ async fn counts_leave_out_just_those_across_a_block_whom_the_filter_matches() {
     let mut people = Vec::new();
     for i in 0..12 {
         let language = if i % 2 == 0 { "en" } else { "hi" };
-        let more = json!({"role": "listener", "preferred_language": language});
-        let listener = app.register_with(&format!("listener{i}"), more).await;
-        app.verify_listener(listener.id).await;
-        app.set_status(&listener, &json!({"is_online": i % 3 != 0, "is_busy": i % 4 == 1})).await;
+        let user = NewUser {
+            preferred_language: Some(language.to_owned()),
+            ..NewUser::new(format!("listener{i}"), Sex::Female)
+        };
+        let listener = app.register_listener_with(user).await;
+        app.set_status(
+            &listener,
+            &StatusPatch { is_online: Some(i % 3 != 0), is_busy: Some(i % 4 == 1), busy_until: None },
+        )
+        .await;
         people.push(listener);
     }
     for i in [0, 1, 2, 5, 6] {
         // Half of them block the viewer.
         let (from, to) = if i % 2 == 0 { (&viewer, &people[i]) } else { (&people[i], &viewer) };
-        app.block(from, to).await.ok();
+        app.block(from, to).await.unwrap();
     }
-    for query in ["", "language=en", "language=hi&online_only=true", "available_only=true", "min_rating=1"] {
+    let all = FeedFilter::default();
+    for filter in [
+        all.clone(),
+        FeedFilter { language: Some("en".into()), ..all.clone() },
+        FeedFilter { language: Some("hi".into()), online_only: true, ..all.clone() },
+        FeedFilter { available_only: true, ..all.clone() },
+        FeedFilter { min_rating: Some(1.0), ..all.clone() },
+    ] {
         let mut listed = Vec::new();
-        let mut page = 1;
-        let answer = loop {
-            let path = format!("/feed/listeners?per_page=2&page={page}&{query}");
-            let answer = app.get(&path, &viewer.access).await.ok();
-            listed.extend(answer["listeners"].as_array().unwrap().clone());
-            page += 1;
-            if answer["has_next"] == false {
-                break answer;
+        let mut number = 1;
+        let last = loop {
+            let page = viewer.client.feed().listeners(&filter, Page { number, size: 2 }).await.unwrap();
+            listed.extend(page.listeners.clone());
+            number += 1;
+            if !page.has_next {
+                break page;
             }
         };
-        let count = |field: &str| listed.iter().filter(|one| one[field] == true).count();
-        assert_eq!(answer["total_count"], listed.len(), "{query}");
-        assert_eq!(answer["online_count"], count("is_online"), "{query}");
-        assert_eq!(answer["available_count"], count("is_available"), "{query}");
-        assert!(listed.iter().all(|one| [0, 1, 2, 5, 6].iter().all(|i| one["user_id"] != people[*i].id)), "{query}");
+        let count = |is_counted: fn(&FeedListener) -> bool| {
+            i64::try_from(listed.iter().filter(|one| is_counted(one)).count()).unwrap()
+        };
+        assert_eq!(last.total_count, count(|_| true), "{filter:?}");
+        assert_eq!(last.online_count, count(|one| one.is_online), "{filter:?}");
+        assert_eq!(last.available_count, count(|one| one.is_available), "{filter:?}");
+        let is_across = |one: &FeedListener| [0, 1, 2, 5, 6].iter().any(|i| one.user_id == people[*i].user_id());
+        assert!(!listed.iter().any(is_across), "{filter:?}");
     }
 }
 
@@ -220,7 +270,7 @@ async fn open_sockets_of_every_node_hear_of_a_block_once_and_then_nothing() {
     let two = one.another_node().await;
     let (listener, caller) = (one.listener("listener").await, one.register("caller", "user").await);
     let marker = one.listener("marker").await;
-    one.heartbeat(&caller).await.ok();
+    one.heartbeat(&caller).await;
     let mut callers = Vec::new();
     for node in [&one, &two] {
         for path in ["/ws/feed", "/ws/presence"] {
@@ -237,7 +287,7 @@ async fn open_sockets_of_every_node_hear_of_a_block_once_and_then_nothing() {
         (two.socket("/ws/feed", &listener).await, two.socket("/ws/presence", &listener).await);
     // What the heartbeats told may still be under way to a node.
     for node in [&one, &two] {
-        node.set_status(&marker, &json!({"is_busy": false})).await;
+        node.set_status(&marker, &FREE).await;
     }
     for socket in callers.iter_mut().chain([&mut extended, &mut narrowed, &mut own, &mut own_feed]) {
         socket.next_of(marker.id).await;
@@ -246,7 +296,7 @@ async fn open_sockets_of_every_node_hear_of_a_block_once_and_then_nothing() {
     }
 
     let begun = Instant::now();
-    one.block(&caller, &listener).await.ok();
+    one.block(&caller, &listener).await.unwrap();
     for socket in callers.iter_mut().chain([&mut extended]) {
         let status = next_status(socket, &listener).await;
         assert_eq!((&status["is_online"], &status["is_available"]), (&json!(false), &json!(false)));
@@ -256,11 +306,11 @@ async fn open_sockets_of_every_node_hear_of_a_block_once_and_then_nothing() {
 
     // Neither hears more of the other, on sockets old or new; the marker shows that there is nothing before it.
     let mut late = two.socket("/ws/presence", &caller).await;
-    one.set_status(&listener, &json!({"is_busy": true})).await;
-    two.set_status(&caller, &json!({"is_busy": true})).await;
-    one.set_status(&listener, &json!({"is_busy": false})).await;
-    one.set_status(&marker, &json!({"is_busy": true})).await;
-    two.set_status(&marker, &json!({"is_busy": false})).await;
+    one.set_status(&listener, &BUSY).await;
+    two.set_status(&caller, &BUSY).await;
+    one.set_status(&listener, &FREE).await;
+    one.set_status(&marker, &BUSY).await;
+    two.set_status(&marker, &FREE).await;
     let others = [&mut extended, &mut narrowed, &mut late];
     for socket in callers.iter_mut().chain(others) {
         let mut heard = vec![socket.next().await, socket.next().await];
@@ -279,14 +329,14 @@ async fn open_sockets_of_every_node_hear_of_a_block_once_and_then_nothing() {
         socket.drain().await;
     }
 
-    two.unblock(&caller, &listener).await.ok();
+    two.unblock(&caller, &listener).await.unwrap();
     for socket in callers.iter_mut().chain([&mut extended, &mut late]) {
         let status = next_status(socket, &listener).await;
         assert_eq!((&status["is_online"], &status["is_available"]), (&json!(true), &json!(true)));
     }
     let status = next_status(&mut own, &caller).await;
     assert_eq!((&status["is_online"], &status["is_busy"]), (&json!(true), &json!(true)));
-    one.set_status(&listener, &json!({"is_busy": true})).await;
+    one.set_status(&listener, &BUSY).await;
     for socket in callers.iter_mut().chain([&mut extended, &mut late]) {
         assert_eq!(next_status(socket, &listener).await["is_busy"], true);
     }
@@ -301,10 +351,10 @@ async fn a_node_that_was_cut_off_reads_blocks_again() {
     let two = one.another_node_with(&[("REDIS_URL", link.url())]).await;
     let (listener, caller) = (one.listener("listener").await, one.register("caller", "user").await);
     let mut socket = two.socket("/ws/feed", &caller).await;
-    one.set_status(&listener, &json!({"is_busy": true})).await;
+    one.set_status(&listener, &BUSY).await;
     while socket.next_of(listener.id).await["status"]["is_busy"] != true {}
     link.cut().await;
-    one.block(&caller, &listener).await.ok();
+    one.block(&caller, &listener).await.unwrap();
     one.state.bus.flush().await;
     link.mend().await;
     let status = loop {
@@ -324,22 +374,19 @@ async fn a_block_ends_the_call_between_the_two_and_no_other() {
     let (caller, listener) = (app.caller("caller", 100).await, app.listener("listener").await);
     let third = app.register("third", "user").await;
     let call = app.call(&caller, &listener).await;
-    app.block(&third, &caller).await.ok();
-    assert_eq!(app.get("/calls/ongoing", &caller.access).await.ok()["call_id"], call);
+    app.block(&third, &caller).await.unwrap();
+    assert_eq!(caller.client.calls().ongoing().await.unwrap().unwrap().call_id, call);
     let mut phone = app.socket("/ws/presence", &caller).await;
     app.talk(&[&caller, &listener], TimeDelta::seconds(61)).await;
     let blocks = join_all((0..8).map(|i| {
         let (from, to) = if i % 2 == 0 { (&caller, &listener) } else { (&listener, &caller) };
         app.block(from, to)
     }));
-    assert!(blocks.await.iter().all(|answer| answer.status == 200));
+    assert!(blocks.await.iter().all(Result::is_ok));
     let ended = phone.next_named("call_ended").await;
     assert_eq!((&ended["cause"], &ended["status"]), (&json!("blocked"), &json!("dropped")));
-    for person in [&caller, &listener] {
-        app.get("/calls/ongoing", &person.access).await.refused(404, "not_found");
-        assert_eq!(app.get("/users/me/status", &person.access).await.ok()["is_busy"], false);
-    }
-    assert_eq!((app.coins(&caller).await, app.earned(&listener).await), (80, 30));
+    assert!(is_free(&caller).await && is_free(&listener).await);
+    assert_eq!((app.coins(&caller).await, app.earned(&listener).await), (Coins(80), Earnings(30)));
     app.assert_books_close().await;
 }
 
@@ -354,19 +401,16 @@ async fn twenty_blocks_racing_with_twenty_calls_leave_no_call_across_a_block() {
     let raced = join_all(pairs.iter().enumerate().map(async |(i, (caller, listener))| {
         let (from, to) = if i % 4 < 2 { (caller, listener) } else { (listener, caller) };
         let (first, second) = if i % 2 == 0 { (&one, &two) } else { (&two, &one) };
-        join(first.start_call(caller, listener, "audio"), second.block(from, to)).await
+        join(first.start_call(caller, listener, CallType::Audio), second.block(from, to)).await
     }))
     .await;
-    for ((started, blocked), (caller, listener)) in raced.iter().zip(&pairs) {
-        blocked.ok();
-        if started.status != 200 {
+    for ((started, blocked), (caller, listener)) in raced.into_iter().zip(&pairs) {
+        blocked.unwrap();
+        if started.is_err() {
             started.refused(403, "blocked");
         }
-        for person in [caller, listener] {
-            one.get("/calls/ongoing", &person.access).await.refused(404, "not_found");
-            assert_eq!(one.get("/users/me/status", &person.access).await.ok()["is_busy"], false);
-        }
-        one.start_call(caller, listener, "audio").await.refused(403, "blocked");
+        assert!(is_free(caller).await && is_free(listener).await);
+        one.start_call(caller, listener, CallType::Audio).await.refused(403, "blocked");
     }
     one.assert_books_close().await;
 }

@@ -2,10 +2,10 @@
 
 use chrono::TimeDelta;
 use futures_util::SinkExt;
+use saathii_sdk::types::presence::{StatusPatch, UserPresence};
 use saathii_server::realtime::StatusChange;
-use saathii_shared_types::presence::UserPresence;
 use serde_json::{Value, json};
-use tests::{Socket, TestApp};
+use tests::{Socket, TestApp, people::ONLINE};
 use tokio_tungstenite::tungstenite::Message;
 
 #[tokio::test]
@@ -16,7 +16,7 @@ async fn a_change_is_one_documented_frame_on_every_socket_that_may_see_it() {
     let mut feed = app.socket("/ws/feed", &caller).await;
     let mut presence = app.socket("/ws/presence", &caller).await;
     let mut own = app.socket("/ws/presence", &listener).await;
-    app.set_status(&listener, &json!({"is_online": true})).await;
+    app.set_status(&listener, &ONLINE).await;
     let expected = json!({
         "type": "user_status_update", "user_id": listener.id,
         "status": {
@@ -29,7 +29,7 @@ async fn a_change_is_one_documented_frame_on_every_socket_that_may_see_it() {
         assert!(socket.drain().await.is_empty());
     }
     // Somebody who is no listener is on `/ws/presence` alone.
-    app.set_status(&caller, &json!({"is_online": true})).await;
+    app.set_status(&caller, &ONLINE).await;
     assert_eq!(presence.next().await["user_id"], caller.id);
     assert!(feed.drain().await.is_empty());
 }
@@ -86,15 +86,15 @@ async fn a_quiet_heartbeat_is_told_once_in_fifteen_seconds() {
     let person = app.register("beater", "listener").await;
     let watcher = app.register("watcher", "user").await;
     let mut socket = app.socket("/ws/feed", &watcher).await;
-    app.heartbeat(&person).await.ok();
+    app.heartbeat(&person).await;
     assert_eq!(socket.next_of(person.id).await["status"]["is_online"], true);
     for _ in 0..3 {
-        app.heartbeat(&person).await.ok();
+        app.heartbeat(&person).await;
     }
     app.advance(TimeDelta::seconds(14));
-    app.heartbeat(&person).await.ok();
+    app.heartbeat(&person).await;
     app.advance(TimeDelta::seconds(1));
-    app.heartbeat(&person).await.ok();
+    app.heartbeat(&person).await;
     // The next frame is the one of the fifteenth second, and there is no other.
     assert_eq!(socket.next_of(person.id).await["status"]["last_seen"], "2026-01-15T10:30:15Z");
     assert!(socket.drain().await.is_empty());
@@ -135,7 +135,7 @@ async fn bad_frames_close_with_the_right_code() {
         assert_eq!(nonsense.next().await["code"], "invalid_message", "{text}");
     }
     assert!(nonsense.drain().await.is_empty(), "the socket stays open");
-    app.get("/users/me", &person.access).await.ok();
+    person.client.users().me().await.unwrap();
 }
 
 #[tokio::test]
@@ -145,7 +145,7 @@ async fn a_socket_outlives_its_token_only_if_the_login_was_refreshed() {
     let mut closes = app.socket("/ws/feed", &lazy).await;
     let mut stays = app.socket("/ws/feed", &diligent).await;
     app.advance(TimeDelta::minutes(20));
-    app.refresh(&diligent.refresh).await.ok();
+    diligent.client.auth().refresh().await.unwrap();
     app.advance(TimeDelta::minutes(11));
     closes.send(&json!({"type": "ping"})).await;
     assert_eq!(closes.close_code().await, 4402);
@@ -184,8 +184,8 @@ async fn a_new_client_sees_only_what_is_on_its_screen_with_offsets() {
     let mut socket = app.socket("/ws/feed", &a).await;
     let subscribed = subscribe(&mut socket, json!({"user_ids": [a.id]})).await;
     assert_eq!((&subscribed["subscription"], &subscribed["recovered"]), (&json!("feed"), &json!(false)));
-    app.set_status(&b, &json!({"is_online": true})).await;
-    app.set_status(&a, &json!({"is_online": true})).await;
+    app.set_status(&b, &ONLINE).await;
+    app.set_status(&a, &ONLINE).await;
     let frame = socket.next().await;
     assert_eq!(frame["user_id"], a.id);
     assert_eq!(frame["offset"].as_u64().unwrap(), subscribed["offset"].as_u64().unwrap() + 2);
@@ -202,9 +202,9 @@ async fn a_batch_holds_the_latest_of_each_user() {
     let mut socket = app.socket("/ws/feed", &a).await;
     subscribe(&mut socket, json!({"batch_ms": 400})).await;
     for busy in [true, false, true] {
-        app.set_status(&a, &json!({"is_online": true, "is_busy": busy})).await;
+        app.set_status(&a, &StatusPatch { is_busy: Some(busy), ..ONLINE }).await;
     }
-    app.set_status(&b, &json!({"is_online": true})).await;
+    app.set_status(&b, &ONLINE).await;
     let mut states = std::collections::HashMap::new();
     let mut frames = 0;
     while !states.contains_key(&b.id) {
@@ -227,7 +227,7 @@ async fn whoever_resumes_gets_exactly_what_was_missed() {
     let place = subscribe(&mut socket, json!({"batch_ms": 0})).await;
     drop(socket);
     for i in 0..500 {
-        app.set_status(&busy, &json!({"is_online": true, "is_busy": i % 2 == 0})).await;
+        app.set_status(&busy, &StatusPatch { is_busy: Some(i % 2 == 0), ..ONLINE }).await;
     }
     let first = place["offset"].as_u64().unwrap() + 1;
     let resume = json!({"resume": {"epoch": place["epoch"], "offset": place["offset"]}});
@@ -255,8 +255,7 @@ async fn a_reader_that_never_reads_holds_nobody_up_and_is_let_go() {
     let busy = app.register("busy", "listener").await;
     let mut never_reads = app.socket("/ws/feed", &stuck).await;
     let mut reads = app.socket("/ws/feed", &watcher).await;
-    let status: UserPresence =
-        serde_json::from_value(app.get(&format!("/users/{}/presence", busy.id), &watcher.access).await.ok()).unwrap();
+    let status = watcher.client.presence().of(busy.user_id()).await.unwrap();
     let done = tokio::spawn(async move {
         loop {
             let frame = reads.next_of(busy.id).await;

@@ -4,10 +4,22 @@ use std::time::{Duration, Instant};
 
 use chrono::TimeDelta;
 use futures_util::future::join;
-use reqwest::Method;
+use saathii_sdk::{
+    Error, FeedFilter, Page, Verified,
+    types::{
+        Coins,
+        calls::{CallStatus, CallType},
+    },
+};
 use saathii_server::account;
 use serde_json::{Value, json};
-use tests::{TestApp, Visitor, app::Person};
+use tests::{Person, Refused, TestApp, Visitor};
+
+/// How many listeners and how many favorites somebody sees.
+async fn seen(person: &Person) -> (i64, i64) {
+    let feed = person.client.feed().listeners(&FeedFilter::default(), Page::default()).await.unwrap();
+    (feed.total_count, person.client.favorites().list(Page::default()).await.unwrap().total_count)
+}
 
 fn reason(text: &str) -> Value {
     json!({"reason": text})
@@ -42,29 +54,31 @@ async fn the_suspended_are_out_on_every_node_and_their_call_is_settled_once() {
     assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
     while watching.next_of(listener.id).await["status"]["is_online"] != false {}
     let ended = one.call_ends(&caller, call).await;
-    assert_eq!((&ended["status"], &ended["coins_spent"]), (&json!("dropped"), &json!(20)));
-    assert_eq!(one.coins(&caller).await, 80);
+    assert_eq!((ended.status, ended.coins_spent), (CallStatus::Dropped, Coins(20)));
+    assert_eq!(one.coins(&caller).await, Coins(80));
     one.assert_books_close().await;
 
     for node in [&one, &two] {
         node.get("/users/me", &listener.access).await.refused(401, "session_ended");
         node.refresh(&listener.refresh).await.refused(401, "session_ended");
-        let presence = node.get(&format!("/users/{}/presence", listener.id), &caller.access).await.ok();
-        assert_eq!((&presence["username"], &presence["is_online"]), (&json!("listener"), &json!(false)));
-        assert_eq!(node.get("/feed/stats", &caller.access).await.ok()["total_listeners"], 0);
-        node.start_call(&caller, &listener, "audio").await.refused(404, "listener_not_found");
+        let client = caller.at(node);
+        let presence = client.presence().of(listener.user_id()).await.unwrap();
+        assert_eq!((presence.username.as_str(), presence.is_online), ("listener", false));
+        assert_eq!(client.feed().stats().await.unwrap().total_listeners, 0);
+        node.start_call(&caller, &listener, CallType::Audio).await.refused(404, "listener_not_found");
         node.add_favorite(&caller, &listener).await.refused(404, "listener_not_found");
         let refused = node.prove(&listener.phone).await.refused(403, "account_suspended");
-        assert_eq!(refused["detail"], "Account suspended: Insulted callers");
+        assert_eq!(refused.detail.to_string(), "Account suspended: Insulted callers");
     }
+    assert!(matches!(listener.client.users().me().await, Err(Error::SignedOut)));
 
     let lifted = two.reinstate(&admin, &listener).await.ok();
     assert_eq!((&lifted["is_suspended"], &lifted["reason"]), (&json!(false), &Value::Null));
     let back = one.sign_in(&listener.phone).await;
     assert_eq!(back.id, listener.id);
     one.get("/users/me", &listener.access).await.refused(401, "session_ended");
-    one.heartbeat(&back).await.ok();
-    assert_eq!(one.get("/feed/stats", &caller.access).await.ok()["available_listeners"], 1);
+    one.heartbeat(&back).await;
+    assert_eq!(caller.client.feed().stats().await.unwrap().available_listeners, 1);
     one.call(&caller, &back).await;
 }
 
@@ -74,17 +88,17 @@ async fn nothing_lists_the_suspended_whatever_changes_about_them() {
     let admin = app.register_admin("admin").await;
     let (caller, listener) = (app.caller("caller", 100).await, app.listener("listener").await);
     let call = app.call(&caller, &listener).await;
-    app.add_favorite(&caller, &listener).await.ok();
-    app.end_call(&caller, call).await.ok();
+    app.add_favorite(&caller, &listener).await.unwrap();
+    app.end_call(&caller, call).await.unwrap();
     app.suspend(&admin, &listener, &reason("x")).await.ok();
     // Moves `users.rating`, which the feed follows.
-    app.post_as(&caller, &format!("/calls/{call}/rating"), &json!({"rating": 5})).await.ok();
+    caller.client.calls().rate(call, 5).await.unwrap();
     app.verify_listener(listener.id).await;
-    assert_eq!(app.get("/feed/listeners", &caller.access).await.ok()["total_count"], 0);
-    assert_eq!(app.get("/favorites", &caller.access).await.ok()["total_count"], 0);
+    assert_eq!(seen(&caller).await, (0, 0));
     app.reinstate(&admin, &listener).await.ok();
-    assert_eq!(app.get("/feed/listeners", &caller.access).await.ok()["listeners"][0]["rating"], 5.0);
-    assert_eq!(app.get("/favorites", &caller.access).await.ok()["total_count"], 1);
+    assert_eq!(seen(&caller).await, (1, 1));
+    let feed = caller.client.feed().listeners(&FeedFilter::default(), Page::default()).await.unwrap();
+    assert!((feed.listeners[0].rating - 5.0).abs() < f64::EPSILON);
 }
 
 #[tokio::test]
@@ -98,8 +112,8 @@ async fn a_suspension_runs_out_by_itself() {
         app.suspend(&admin, &listener, &until).await.ok();
     }
     let refused = app.prove(&listener.phone).await.refused(403, "account_suspended");
-    assert_eq!(refused["detail"], "Account suspended until 2026-01-15 12:00 UTC: Rude");
-    let listed = async || app.get("/feed/stats", &watcher.access).await.ok()["total_listeners"].clone();
+    assert_eq!(refused.detail.to_string(), "Account suspended until 2026-01-15 12:00 UTC: Rude");
+    let listed = async || watcher.client.feed().stats().await.unwrap().total_listeners;
 
     app.advance(TimeDelta::minutes(89));
     account::lift_expired(&app.state).await.unwrap();
@@ -123,16 +137,17 @@ async fn a_sign_in_that_races_with_a_suspension_leaves_no_login() {
     let admin = one.register_admin("admin").await;
     for i in 0..10 {
         let person = one.register(&format!("racer{i}"), "user").await;
-        one.request_otp(&person.phone).await.ok();
+        let device = two.device();
+        let sent = device.auth().request_otp(&person.phone).await.unwrap();
         let code = one.phones.last_code(&person.phone);
-        let (signed_in, suspended) =
-            join(two.verify(&person.phone, &code), one.suspend(&admin, &person, &reason("x"))).await;
+        let (signed_in, suspended) = join(sent.verify(&code), one.suspend(&admin, &person, &reason("x"))).await;
         suspended.ok();
-        if signed_in.status == 200 {
-            two.get("/users/me", &signed_in.token("access_token")).await.refused(401, "session_ended");
-            one.refresh(&signed_in.token("refresh_token")).await.refused(401, "session_ended");
-        } else {
-            signed_in.refused(403, "account_suspended");
+        match signed_in {
+            // The access token is refused, and so is its renewal.
+            Ok(Verified::SignedIn) => {
+                assert!(matches!(device.users().me().await, Err(Error::SignedOut)));
+            }
+            refused => drop(refused.refused(403, "account_suspended")),
         }
     }
 }
@@ -142,14 +157,15 @@ async fn nobody_suspends_themselves_an_admin_the_deleted_or_without_a_reason() {
     let app = TestApp::start().await;
     let (admin, colleague) = (app.register_admin("admin").await, app.register_admin("colleague").await);
     let (person, gone) = (app.register("person", "listener").await, app.register("gone", "user").await);
-    app.request(Method::DELETE, "/users/me").bearer(&gone.access).send().await.ok();
+    gone.client.users().delete().await.unwrap();
     app.suspend(&admin, &admin, &reason("x")).await.refused(400, "own_account");
     app.suspend(&admin, &colleague, &reason("x")).await.refused(403, "forbidden");
     assert!(app.set_admin(&colleague.phone, false).await);
     assert!(!app.set_admin(&colleague.phone, false).await);
     app.get("/admin/reports", &colleague.access).await.refused(401, "session_ended");
     app.suspend(&admin, &colleague, &reason("x")).await.ok();
-    let nobody = Person { id: i64::MAX, ..gone.clone() };
+    let mut nobody = gone.clone();
+    nobody.id = i64::MAX;
     for missing in [&gone, &nobody] {
         app.suspend(&admin, missing, &reason("x")).await.refused(404, "not_found");
         app.reinstate(&admin, missing).await.refused(404, "not_found");
@@ -167,7 +183,7 @@ async fn nobody_suspends_themselves_an_admin_the_deleted_or_without_a_reason() {
         app.suspend(&admin, &person, &body).await.refused(422, "validation_error");
     }
     app.suspend(&person, &gone, &reason("x")).await.refused(403, "forbidden");
-    app.get("/users/me", &person.access).await.ok();
+    person.client.users().me().await.unwrap();
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ use chrono::TimeDelta;
 use data_encoding::BASE64URL_NOPAD;
 use futures_util::future::join_all;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use saathii_sdk::Error;
 use serde_json::{Value, json};
 use tests::{TestApp, app::SECRET};
 
@@ -75,6 +76,7 @@ async fn tokens_expire() {
     app.get("/users/me", &person.access).await.refused(401, "token_expired");
     app.advance(TimeDelta::days(30));
     app.refresh(&person.refresh).await.refused(401, "token_expired");
+    assert!(matches!(person.client.users().me().await, Err(Error::SignedOut)));
 }
 
 #[tokio::test]
@@ -98,8 +100,7 @@ async fn logout_ends_every_token_and_socket_of_the_user_and_nobody_elses() {
     assert_eq!((first.close_code().await, second.close_code().await), (4401, 4401));
     assert!(other.drain().await.is_empty());
 
-    let back = app.sign_in(&person.phone).await;
-    app.get("/users/me", &back.access).await.ok();
+    app.sign_in(&person.phone).await.client.users().me().await.unwrap();
 }
 
 #[tokio::test]
@@ -123,8 +124,8 @@ async fn sessions_outlive_a_wiped_redis() {
     let person = app.register("durable", "user").await;
     let keys: Vec<String> = app.state.redis.query(redis::cmd("KEYS").arg(app.state.redis.key("*", "*"))).await.unwrap();
     let () = app.state.redis.query(redis::cmd("DEL").arg(&keys)).await.unwrap();
-    app.get("/users/me", &person.access).await.ok();
-    app.refresh(&person.refresh).await.ok();
+    person.client.users().me().await.unwrap();
+    person.client.auth().refresh().await.unwrap();
 }
 
 /// A header and claims signed by whoever likes to be the server.
@@ -143,7 +144,7 @@ fn claims_of(token: &str) -> (Header, Value) {
 async fn no_token_passes_for_another() {
     let app = TestApp::start().await;
     let person = app.register("forger", "user").await;
-    let registration = app.prove(&app.new_phone()).await.token("registration_token");
+    let registration = app.registration_token().await;
     let (header, claims) = claims_of(&person.access);
     let with = |name: &str, value: Value| {
         let mut claims = claims.clone();

@@ -4,10 +4,9 @@ use std::time::{Duration, Instant};
 
 use chrono::TimeDelta;
 use futures_util::future::join_all;
-use reqwest::Method;
+use saathii_sdk::types::presence::StatusPatch;
 use saathii_server::presence;
-use serde_json::json;
-use tests::TestApp;
+use tests::{TestApp, people::ONLINE};
 
 #[tokio::test]
 async fn a_change_is_one_frame_on_the_sockets_of_both_nodes() {
@@ -22,7 +21,7 @@ async fn a_change_is_one_frame_on_the_sockets_of_both_nodes() {
         }
     }
     for (node, busy) in [(&one, true), (&two, false), (&one, true), (&two, false)] {
-        node.set_status(&listener, &json!({"is_online": true, "is_busy": busy})).await;
+        node.set_status(&listener, &StatusPatch { is_busy: Some(busy), ..ONLINE }).await;
     }
     for socket in &mut sockets {
         for busy in [true, false, true, false] {
@@ -39,14 +38,14 @@ async fn a_sweep_by_both_nodes_tells_each_departure_once() {
     let mut people = Vec::new();
     for i in 0..8 {
         let person = one.register(&format!("silent{i}"), "listener").await;
-        one.heartbeat(&person).await.ok();
+        one.heartbeat(&person).await;
         people.push(person);
     }
     let watcher = one.register("watcher", "user").await;
     let mut first = one.socket("/ws/feed", &watcher).await;
     let mut second = two.socket("/ws/feed", &watcher).await;
     // What the heartbeats told may still be under way to a node.
-    one.set_status(&people[0], &json!({"is_online": true})).await;
+    one.set_status(&people[0], &ONLINE).await;
     first.next_of(people[0].id).await;
     second.next_of(people[0].id).await;
     one.advance(TimeDelta::seconds(91));
@@ -78,7 +77,7 @@ async fn logout_on_one_node_closes_the_sockets_of_the_other_within_a_second() {
         sockets.push(two.socket("/ws/presence", &person).await);
     }
     let begun = Instant::now();
-    one.request(Method::POST, "/auth/logout").bearer(&person.access).send().await.ok();
+    person.client.auth().logout().await.unwrap();
     for socket in &mut sockets {
         assert_eq!(socket.close_code().await, 4401);
     }
@@ -102,7 +101,7 @@ async fn limits_count_across_nodes() {
     let two = one.another_node().await;
     let phone = one.new_phone();
     let answers = join_all((0..12).map(|i| if i % 2 == 0 { &one } else { &two }.request_otp(&phone))).await;
-    assert_eq!(answers.iter().filter(|answer| answer.status == 200).count(), 5);
+    assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 5);
 }
 
 #[tokio::test]
@@ -128,5 +127,5 @@ async fn a_node_that_goes_down_tells_its_sockets_and_leaves_the_other_alone() {
     assert!(told["after_ms"].as_u64().unwrap() < 5_000);
     assert_eq!(going.close_code().await, 1012);
     assert!(staying.drain().await.is_empty());
-    two.get("/users/me", &person.access).await.ok();
+    person.at(&two).users().me().await.unwrap();
 }

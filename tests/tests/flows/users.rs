@@ -1,14 +1,28 @@
 //! Profiles (contract §User Management).
 
 use reqwest::Method;
+use saathii_sdk::{
+    Error, NewUser,
+    types::users::{ProfilePatch, Sex},
+};
 use serde_json::json;
-use tests::TestApp;
+use tests::{Refused, TestApp};
+
+fn named(username: &str) -> ProfilePatch {
+    ProfilePatch { username: Some(username.to_owned()), ..ProfilePatch::default() }
+}
 
 #[tokio::test]
 async fn any_subset_of_the_profile_changes() {
     let app = TestApp::start().await;
-    let person =
-        app.register_with("before", json!({"bio": "old", "interests": ["a"], "preferred_language": "hi"})).await;
+    let person = app
+        .register_with(NewUser {
+            bio: Some("old".into()),
+            interests: Some(vec!["a".into()]),
+            preferred_language: Some("hi".into()),
+            ..NewUser::new("before", Sex::Female)
+        })
+        .await;
     let changed = app
         .put(
             "/users/me",
@@ -25,10 +39,11 @@ async fn any_subset_of_the_profile_changes() {
     assert_eq!(changed["interests"], json!(["music", "tech", "art"]));
     assert_eq!(changed["rating"], 0.0, "ratings come from callers");
 
-    let cleared = app.put("/users/me", &person.access, &json!({"bio": null, "interests": null})).await.ok();
-    assert_eq!((&cleared["bio"], &cleared["interests"]), (&json!(null), &json!([])));
-    assert_eq!(cleared["preferred_language"], "en");
-    assert_eq!(app.put("/users/me", &person.access, &json!({})).await.ok(), cleared);
+    let nothing = ProfilePatch { bio: Some(None), interests: Some(None), ..ProfilePatch::default() };
+    let cleared = person.client.users().update(&nothing).await.unwrap();
+    assert_eq!((cleared.bio.as_ref(), cleared.interests.len()), (None, 0));
+    assert_eq!(cleared.preferred_language.as_deref(), Some("en"));
+    assert_eq!(person.client.users().update(&ProfilePatch::default()).await.unwrap(), cleared);
 }
 
 #[tokio::test]
@@ -47,8 +62,8 @@ async fn names_are_unique_without_regard_to_case() {
     let app = TestApp::start().await;
     app.register("Unique", "user").await;
     let other = app.register("other", "user").await;
-    app.put("/users/me", &other.access, &json!({"username": "uNIQUE"})).await.refused(409, "username_taken");
-    app.put("/users/me", &other.access, &json!({"username": "OTHER"})).await.ok();
+    other.client.users().update(&named("uNIQUE")).await.refused(409, "username_taken");
+    assert_eq!(other.client.users().update(&named("OTHER")).await.unwrap().username, "OTHER");
 }
 
 #[tokio::test]
@@ -56,23 +71,26 @@ async fn a_deleted_account_is_gone_at_once_and_its_phone_is_free() {
     let app = TestApp::start().await;
     let person = app.register_listener("goner").await;
     let watcher = app.register("watcher", "user").await;
-    app.heartbeat(&person).await.ok();
+    app.heartbeat(&person).await;
     let mut own = app.socket("/ws/presence", &person).await;
     let mut watching = app.socket("/ws/feed", &watcher).await;
 
     let answer = app.request(Method::DELETE, "/users/me").bearer(&person.access).send().await;
     assert_eq!(answer.ok(), json!({"message": "User deleted"}));
     assert_eq!(own.close_code().await, 4401);
-    let frame = watching.next_of(person.id).await;
+    let mut frame = watching.next_of(person.id).await;
+    while frame["status"]["is_online"] == true {
+        // What the heartbeat told was still under way.
+        frame = watching.next_of(person.id).await;
+    }
     assert_eq!(frame["status"]["is_online"], false);
     assert_ne!(frame["status"]["username"], "goner");
     app.get("/users/me", &person.access).await.refused(401, "session_ended");
     app.refresh(&person.refresh).await.refused(401, "session_ended");
-    app.get(&format!("/users/{}/presence", person.id), &watcher.access).await.refused(404, "not_found");
-    assert_eq!(app.get("/feed/stats", &watcher.access).await.ok()["total_listeners"], 0);
+    assert!(matches!(person.client.users().me().await, Err(Error::SignedOut)));
+    watcher.client.presence().of(person.user_id()).await.refused(404, "not_found");
+    assert_eq!(watcher.client.feed().stats().await.unwrap().total_listeners, 0);
 
-    let token = app.prove(&person.phone).await.token("registration_token");
-    let body = json!({"registration_token": token, "username": "goner", "sex": "female"});
-    let access = app.post("/auth/register", &body).await.token("access_token");
-    assert_ne!(app.get("/users/me", &access).await.ok()["user_id"], person.id);
+    let next = app.register_phone(&person.phone, NewUser::new("goner", Sex::Female)).await;
+    assert_ne!(next.id, person.id);
 }

@@ -5,36 +5,53 @@ use chrono::TimeDelta;
 use futures_util::future::join_all;
 use reqwest::{
     Method,
+    header::HeaderMap,
     multipart::{Form, Part},
 };
+use saathii_sdk::{
+    AudioFile, Error,
+    types::{
+        SampleId,
+        calls::CallType,
+        verification::{AudioLink, UploadTicket, VerificationSample, VerificationStatus},
+    },
+};
 use saathii_server::{infra::object_store::ObjectStore, verification};
-use serde_json::{Value, json};
+use serde_json::json;
 use tests::{
-    Answer, TestApp,
-    app::Person,
+    Answer, Person, Refused, TestApp,
     audio::{self, sample},
     client::Request,
+    device::one_wins,
 };
 
 const UPLOAD: &str = "/verification/upload-audio-file";
 const LIMIT: u32 = 10 * 1024 * 1024;
 
-async fn upload(app: &TestApp, listener: &Person, bytes: impl Into<reqwest::Body>) -> Answer {
-    app.request(Method::POST, UPLOAD).bearer(&listener.access).audio_file("a.mp3", "audio/mpeg", bytes).send().await
+async fn upload(app: &TestApp, listener: &Person, bytes: impl Into<Vec<u8>>) -> Result<VerificationSample, Error> {
+    listener.at(app).verification().upload(&AudioFile::from_bytes("a.mp3", bytes)).await
 }
 
-async fn post(app: &TestApp, person: &Person, path: &str, body: &Value) -> Answer {
-    app.request(Method::POST, path).bearer(&person.access).json(body).send().await
+async fn history(listener: &Person) -> Vec<VerificationSample> {
+    listener.client.verification().history().await.unwrap()
 }
 
-async fn review(app: &TestApp, admin: &Person, sample: &Value, verdict: &str) -> Answer {
-    let body = json!({"sample_id": sample["sample_id"], "status": verdict, "remarks": "Clear voice"});
-    post(app, admin, "/admin/verification/review", &body).await
+async fn review(app: &TestApp, admin: &Person, sample: SampleId, verdict: &str) -> Answer {
+    let body = json!({"sample_id": sample, "status": verdict, "remarks": "Clear voice"});
+    app.post_as(admin, "/admin/verification/review", &body).await
 }
 
-async fn pending(app: &TestApp, admin: &Person) -> Vec<i64> {
+async fn pending(app: &TestApp, admin: &Person) -> Vec<SampleId> {
     let queue = app.get("/admin/verification/pending", &admin.access).await.ok();
-    queue.as_array().unwrap().iter().map(|sample| sample["sample_id"].as_i64().unwrap()).collect()
+    let queue: Vec<VerificationSample> = serde_json::from_value(queue).unwrap();
+    queue.iter().map(|sample| sample.sample_id).collect()
+}
+
+/// What a link leads to.
+async fn open(link: &AudioLink) -> (HeaderMap, Vec<u8>) {
+    let (status, headers, heard) = Request::new(Method::GET, link.url.clone()).bytes().await;
+    assert_eq!(status, 200);
+    (headers, heard)
 }
 
 async fn objects(app: &TestApp, listener: &Person) -> Vec<String> {
@@ -43,12 +60,12 @@ async fn objects(app: &TestApp, listener: &Person) -> Vec<String> {
 
 /// No row that anybody sees, and no object.
 async fn assert_nothing_is_kept(app: &TestApp, listener: &Person, what: &str) {
-    assert_eq!(app.get("/verification/history", &listener.access).await.ok(), json!([]), "{what}");
+    assert_eq!(history(listener).await, [], "{what}");
     assert_eq!(objects(app, listener).await, [""; 0], "{what}");
 }
 
-fn key_of(sample: &Value) -> String {
-    let url = sample["audio_file_url"].as_str().unwrap();
+fn key_of(sample: &VerificationSample) -> String {
+    let url = &sample.audio_file_url;
     url[url.find("verification-audio/").unwrap()..].to_owned()
 }
 
@@ -68,7 +85,8 @@ async fn a_listener_sends_a_sample_and_is_listed_once_it_is_approved() {
     );
 
     let bytes = sample();
-    let record = upload(&app, &listener, bytes.clone()).await.ok();
+    let request = app.request(Method::POST, UPLOAD).bearer(&listener.access);
+    let record = request.audio_file("a.mp3", "audio/mpeg", bytes.clone()).send().await.ok();
     let url = record["audio_file_url"].as_str().unwrap().to_owned();
     let (folder, name) = url.rsplit_once('/').unwrap();
     assert_eq!(folder, format!("{}/verification-audio/{}", app.state.objects.base_url(), listener.id));
@@ -86,10 +104,11 @@ async fn a_listener_sends_a_sample_and_is_listed_once_it_is_approved() {
     );
     let queue = app.get("/admin/verification/pending?page=1&per_page=20", &admin.access).await.ok();
     assert_eq!(queue, json!([record]));
-    assert_eq!(app.get("/feed/stats", &admin.access).await.ok()["total_listeners"], 0);
+    assert_eq!(admin.client.feed().stats().await.unwrap().total_listeners, 0);
 
     app.advance(TimeDelta::minutes(5));
-    let answer = review(&app, &admin, &record, "approved").await.ok();
+    let sample = SampleId(record["sample_id"].as_i64().unwrap());
+    let answer = review(&app, &admin, sample, "approved").await.ok();
     let mut reviewed = record.clone();
     reviewed["status"] = json!("approved");
     reviewed["remarks"] = json!("Clear voice");
@@ -100,10 +119,10 @@ async fn a_listener_sends_a_sample_and_is_listed_once_it_is_approved() {
                "verification": reviewed})
     );
     assert_eq!(app.get("/verification/history", &listener.access).await.ok(), json!([reviewed]));
-    let status = app.get("/verification/status", &listener.access).await.ok();
-    assert_eq!((&status["is_verified"], &status["message"]), (&json!(true), &json!("Verification status: approved")));
+    let status = listener.client.verification().status().await.unwrap();
+    assert_eq!((status.is_verified, status.message.as_str()), (true, "Verification status: approved"));
     assert_eq!(app.get("/admin/verification/pending", &admin.access).await.ok(), json!([]));
-    assert_eq!(app.get("/feed/stats", &admin.access).await.ok()["total_listeners"], 1);
+    assert_eq!(admin.client.feed().stats().await.unwrap().total_listeners, 1);
     upload(&app, &listener, bytes).await.refused(400, "already_verified");
 }
 
@@ -112,18 +131,18 @@ async fn samples_are_heard_through_links_by_their_owner_and_by_admins() {
     let app = TestApp::start().await;
     let (listener, other) = (app.register("voice", "listener").await, app.register("other", "listener").await);
     let admin = app.register_admin("judge").await;
-    let record = upload(&app, &listener, sample()).await.ok();
-    let path = format!("/verification/samples/{}/audio", record["sample_id"]);
+    let record = upload(&app, &listener, sample()).await.unwrap();
     for person in [&listener, &admin] {
-        let link = app.get(&path, &person.access).await.ok();
-        assert!(link["expires_at"].is_string(), "{link}");
-        let (status, headers, heard) =
-            Request::new(Method::GET, link["url"].as_str().unwrap().to_owned()).bytes().await;
-        assert_eq!((status.as_u16(), &headers["content-type"]), (200, &"audio/wav".parse().unwrap()));
+        let link = person.client.verification().audio(record.sample_id).await.unwrap();
+        assert!(link.expires_at > app.clock.now(), "{link:?}");
+        let (headers, heard) = open(&link).await;
+        assert_eq!(headers["content-type"], "audio/wav");
         assert_eq!(heard, sample());
     }
-    app.get(&path, &other.access).await.refused(404, "not_found");
-    app.get("/verification/samples/999/audio", &admin.access).await.refused(404, "not_found");
+    let wire = app.get(&format!("/verification/samples/{}/audio", record.sample_id), &admin.access).await.ok();
+    assert!(wire["url"].is_string() && wire["expires_at"].is_string(), "{wire}");
+    other.client.verification().audio(record.sample_id).await.refused(404, "not_found");
+    admin.client.verification().audio(SampleId(999)).await.refused(404, "not_found");
     app.get("/verification/samples/x/audio", &admin.access).await.refused(422, "validation_error");
 }
 
@@ -131,9 +150,8 @@ async fn samples_are_heard_through_links_by_their_owner_and_by_admins() {
 async fn objects_bear_whose_they_are() {
     let app = TestApp::start().await;
     let listener = app.register("voice", "listener").await;
-    let record = upload(&app, &listener, sample()).await.ok();
-    let link = app.get(&format!("/verification/samples/{}/audio", record["sample_id"]), &listener.access).await.ok();
-    let (_, headers, _) = Request::new(Method::GET, link["url"].as_str().unwrap().to_owned()).bytes().await;
+    let record = upload(&app, &listener, sample()).await.unwrap();
+    let (headers, _) = open(&listener.client.verification().audio(record.sample_id).await.unwrap()).await;
     let metadata = |name: &str| headers[format!("x-amz-meta-{name}").as_str()].to_str().unwrap().to_owned();
     assert_eq!(metadata("user-id"), listener.id.to_string());
     assert_eq!((metadata("duration-ms"), metadata("channels")), ("2000".into(), "1".into()));
@@ -155,7 +173,7 @@ async fn every_accepted_format_is_known_by_its_content() {
         // What it is called and what the client takes it for says nothing.
         let request = app.request(Method::POST, UPLOAD).bearer(&listener.access);
         let record = request.audio_file("x.exe", "application/octet-stream", bytes.to_vec()).send().await.ok();
-        assert_eq!(extension(&key_of(&record)), format, "{record}");
+        assert_eq!(extension(&key_of(&serde_json::from_value(record).unwrap())), format);
     }
 }
 
@@ -167,7 +185,7 @@ async fn a_wav_of_open_length_is_as_long_as_it_is() {
     let mut bytes = sample();
     bytes[4..8].fill(0xff);
     bytes[40..44].fill(0xff);
-    upload(&app, &listener, bytes).await.ok();
+    upload(&app, &listener, bytes).await.unwrap();
 }
 
 #[tokio::test]
@@ -208,11 +226,11 @@ async fn what_is_no_sample_is_refused_with_the_reason_and_leaves_nothing() {
     ];
     for (what, bytes, reason) in bad {
         let refused = upload(&app, &listener, bytes).await.refused(400, "invalid_audio");
-        let detail = refused["detail"].as_str().unwrap();
+        let detail = refused.detail.to_string();
         assert!(detail.starts_with("Invalid audio file: ") && detail.contains(reason), "{what}: {detail}");
     }
     assert_nothing_is_kept(&app, &listener, "refused files").await;
-    upload(&app, &listener, sample()).await.ok();
+    upload(&app, &listener, sample()).await.unwrap();
 }
 
 #[tokio::test]
@@ -220,7 +238,7 @@ async fn a_small_file_that_unfolds_to_an_hour_is_refused() {
     let app = TestApp::start().await;
     let listener = app.register("bomb", "listener").await;
     let refused = upload(&app, &listener, audio::HOUR).await.refused(400, "invalid_audio");
-    assert!(refused["detail"].as_str().unwrap().contains("longer than 10 minutes"), "{refused}");
+    assert!(refused.detail.to_string().contains("longer than 10 minutes"), "{refused:?}");
 }
 
 #[tokio::test]
@@ -231,10 +249,9 @@ async fn nobody_tries_for_ever() {
         upload(&app, &listener, "no audio").await.refused(400, "invalid_audio");
     }
     let refused = upload(&app, &listener, sample()).await.refused(429, "rate_limited");
-    assert_eq!(refused["retry_after"], 3600);
+    assert_eq!(refused.retry_after, Some(3600));
     app.advance(TimeDelta::hours(1));
-    let listener = app.sign_in(&listener.phone).await;
-    upload(&app, &listener, sample()).await.ok();
+    upload(&app, &listener, sample()).await.unwrap();
 }
 
 /// A phone that loses its line in the middle of the answer, or of the file.
@@ -250,8 +267,9 @@ async fn a_client_that_hangs_up_holds_no_place() {
     let begun = std::time::Instant::now();
     while pending(&app, &admin).await.is_empty() {
         assert!(begun.elapsed().as_secs() < 10, "the place is held for nothing");
-        let answer = upload(&app, &listener, sample()).await;
-        assert!(answer.status == 200 || answer.json()["code"] == "verification_pending", "{}", answer.text);
+        if let Err(error) = upload(&app, &listener, sample()).await {
+            error.refused(400, "verification_pending");
+        }
     }
     assert_eq!(objects(&app, &listener).await.len(), 1);
 }
@@ -260,7 +278,7 @@ async fn a_client_that_hangs_up_holds_no_place() {
 async fn ten_megabytes_are_taken_and_a_byte_more_is_not() {
     let app = TestApp::start().await;
     let (listener, other) = (app.register("large", "listener").await, app.register("larger", "listener").await);
-    upload(&app, &listener, audio::wav_of_size(LIMIT)).await.ok();
+    upload(&app, &listener, audio::wav_of_size(LIMIT)).await.unwrap();
     for size in [LIMIT + 1, 12 * 1024 * 1024, 28 * 1024 * 1024] {
         upload(&app, &other, audio::wav_of_size(size)).await.refused(400, "payload_too_large");
     }
@@ -292,23 +310,18 @@ async fn a_form_that_is_none_says_what_is_missing() {
 async fn only_listeners_upload_and_only_admins_review() {
     let app = TestApp::start().await;
     let (user, listener) = (app.register("caller", "user").await, app.register("voice", "listener").await);
-    let url = json!({"audio_file_url": "https://example.com/a.mp3"});
     for bytes in [sample(), audio::wav_of_size(LIMIT)] {
         upload(&app, &user, bytes).await.refused(403, "forbidden");
     }
-    post(&app, &user, "/verification/upload-audio-url", &url).await.refused(403, "forbidden");
-    app.request(Method::POST, "/verification/upload-ticket")
-        .bearer(&user.access)
-        .send()
-        .await
-        .refused(403, "forbidden");
-    post(&app, &user, "/verification/confirm-upload", &json!({"key": "x"})).await.refused(403, "forbidden");
-    for path in ["/verification/status", "/verification/history"] {
-        app.get(path, &user.access).await.refused(403, "forbidden");
-    }
+    let theirs = user.client.verification();
+    theirs.submit_url("https://example.com/a.mp3").await.refused(403, "forbidden");
+    theirs.ticket().await.refused(403, "forbidden");
+    theirs.confirm("x").await.refused(403, "forbidden");
+    theirs.status().await.refused(403, "forbidden");
+    theirs.history().await.refused(403, "forbidden");
     app.get("/admin/verification/pending", &listener.access).await.refused(403, "forbidden");
     let body = json!({"sample_id": 1, "status": "approved"});
-    post(&app, &listener, "/admin/verification/review", &body).await.refused(403, "forbidden");
+    app.post_as(&listener, "/admin/verification/review", &body).await.refused(403, "forbidden");
     app.post("/admin/verification/review", &body).await.refused(401, "not_authenticated");
 }
 
@@ -318,14 +331,9 @@ async fn of_six_uploads_at_once_one_is_kept() {
     let second = app.another_node().await;
     let (listener, admin) = (app.register("hasty", "listener").await, app.register_admin("judge").await);
     let sent = (0..6).map(|nth| upload(if nth % 2 == 0 { &app } else { &second }, &listener, sample()));
-    let (kept, refused): (Vec<Answer>, Vec<Answer>) =
-        join_all(sent).await.into_iter().partition(|answer| answer.status == 200);
-    assert_eq!((kept.len(), refused.len()), (1, 5));
-    for answer in refused {
-        answer.refused(400, "verification_pending");
-    }
-    assert_eq!(pending(&app, &admin).await.len(), 1);
-    assert_eq!(objects(&app, &listener).await, [key_of(&kept[0].json())]);
+    let kept = one_wins(join_all(sent).await, 400, "verification_pending");
+    assert_eq!(pending(&app, &admin).await, [kept.sample_id]);
+    assert_eq!(objects(&app, &listener).await, [key_of(&kept)]);
     upload(&app, &listener, sample()).await.refused(400, "verification_pending");
 }
 
@@ -334,13 +342,13 @@ async fn an_upload_that_broke_off_blocks_nobody_for_long_and_leaves_the_bucket()
     let app = TestApp::start().await;
     let listener = app.register("unlucky", "listener").await;
     // As a server leaves it that dies between the put and its commit.
-    let lost = upload(&app, &listener, sample()).await.ok();
+    let lost = upload(&app, &listener, sample()).await.unwrap();
     sqlx::query("UPDATE verification_samples SET status = 'uploading'").execute(&app.state.db).await.unwrap();
-    assert_eq!(app.get("/verification/history", &listener.access).await.ok(), json!([]));
+    assert_eq!(history(&listener).await, []);
     upload(&app, &listener, sample()).await.refused(400, "verification_pending");
 
     app.advance(TimeDelta::minutes(6));
-    let kept = upload(&app, &listener, sample()).await.ok();
+    let kept = upload(&app, &listener, sample()).await.unwrap();
     assert_eq!(objects(&app, &listener).await.len(), 2);
     app.advance(TimeDelta::minutes(16));
     verification::tidy_up(&app.state).await.unwrap();
@@ -352,15 +360,14 @@ async fn an_upload_that_broke_off_blocks_nobody_for_long_and_leaves_the_bucket()
 async fn uploads_that_nobody_repeats_are_swept_too() {
     let app = TestApp::start().await;
     let listener = app.register("unlucky", "listener").await;
-    upload(&app, &listener, sample()).await.ok();
+    upload(&app, &listener, sample()).await.unwrap();
     sqlx::query("UPDATE verification_samples SET status = 'uploading'").execute(&app.state.db).await.unwrap();
     for _ in 0..2 {
         app.advance(TimeDelta::minutes(16));
         verification::tidy_up(&app.state).await.unwrap();
     }
     assert_eq!(objects(&app, &listener).await, [""; 0]);
-    let listener = app.sign_in(&listener.phone).await;
-    upload(&app, &listener, sample()).await.ok();
+    upload(&app, &listener, sample()).await.unwrap();
 }
 
 #[tokio::test]
@@ -370,7 +377,7 @@ async fn without_the_bucket_an_upload_is_503_and_may_be_repeated() {
     for _ in 0..2 {
         upload(&app, &listener, sample()).await.refused(503, "unavailable");
     }
-    assert_eq!(app.get("/verification/history", &listener.access).await.ok(), json!([]));
+    assert_eq!(history(&listener).await, []);
 }
 
 #[tokio::test]
@@ -379,10 +386,8 @@ async fn only_an_object_of_ones_own_can_be_submitted_by_url() {
     let (listener, other) = (app.register("owner", "listener").await, app.register("other", "listener").await);
     let base = app.state.objects.base_url();
     let own = format!("{base}/verification-audio/{}", listener.id);
-    let others = upload(&app, &other, sample()).await.ok();
-    let submit = async |url: &str| {
-        post(&app, &listener, "/verification/upload-audio-url", &json!({"audio_file_url": url})).await
-    };
+    let others = upload(&app, &other, sample()).await.unwrap();
+    let submit = async |url: &str| listener.client.verification().submit_url(url).await;
     for url in [
         "",
         "a.mp3",
@@ -390,7 +395,7 @@ async fn only_an_object_of_ones_own_can_be_submitted_by_url() {
         "https://bucket.s3.region.amazonaws.com/audio.mp3",
         "http://169.254.169.254/latest/meta-data/iam",
         &format!("http://169.254.169.254/verification-audio/{}/a.wav", listener.id),
-        others["audio_file_url"].as_str().unwrap(),
+        &others.audio_file_url,
         &format!("{base}-other/verification-audio/{}/a.wav", listener.id),
         &format!("{own}/../{}/a.wav", other.id),
         &format!("{own}/%2e%2e/{}/a.wav", other.id),
@@ -402,7 +407,7 @@ async fn only_an_object_of_ones_own_can_be_submitted_by_url() {
     ] {
         submit(url).await.refused(400, "invalid_audio");
     }
-    post(&app, &listener, "/verification/upload-audio-url", &json!({})).await.refused(422, "validation_error");
+    app.post_as(&listener, "/verification/upload-audio-url", &json!({})).await.refused(422, "validation_error");
 
     place(&app.state.objects, &format!("verification-audio/{}/noise.mp3", listener.id), &audio::noise(5_000)).await;
     submit(&format!("{own}/noise.mp3")).await.refused(400, "invalid_audio");
@@ -410,14 +415,19 @@ async fn only_an_object_of_ones_own_can_be_submitted_by_url() {
         .await;
     submit(&format!("{own}/huge.wav")).await.refused(400, "payload_too_large");
     place(&app.state.objects, &format!("verification-audio/{}/own.wav", listener.id), &sample()).await;
-    let record = submit(&format!("{own}/own.wav")).await.ok();
-    assert_eq!((&record["audio_file_url"], &record["status"]), (&json!(format!("{own}/own.wav")), &json!("pending")));
-    submit(&format!("{own}/own.wav")).await.refused(400, "verification_pending");
+    let url = format!("{own}/own.wav");
+    let record = app.post_as(&listener, "/verification/upload-audio-url", &json!({"audio_file_url": url})).await.ok();
+    let expected = json!({
+        "sample_id": record["sample_id"], "listener_id": listener.id, "audio_file_url": url, "status": "pending",
+        "remarks": null, "uploaded_at": "2026-01-15T10:30:00Z", "reviewed_at": null
+    });
+    assert_eq!(record, expected);
+    submit(&url).await.refused(400, "verification_pending");
 
     let admin = app.register_admin("judge").await;
-    review(&app, &admin, &record, "rejected").await.ok();
-    let refused = submit(&format!("{own}/own.wav")).await.refused(400, "invalid_audio");
-    assert_eq!(refused["detail"], "This file was submitted before: send another");
+    review(&app, &admin, SampleId(record["sample_id"].as_i64().unwrap()), "rejected").await.ok();
+    let refused = submit(&url).await.refused(400, "invalid_audio");
+    assert_eq!(refused.detail.to_string(), "This file was submitted before: send another");
 }
 
 /// As somebody does who holds the bucket's keys.
@@ -439,51 +449,53 @@ pub(super) async fn place(objects: &ObjectStore, key: &str, bytes: &[u8]) {
     objects.put(upload).await.unwrap();
 }
 
-async fn ticket(app: &TestApp, listener: &Person) -> Value {
-    app.request(Method::POST, "/verification/upload-ticket").bearer(&listener.access).send().await.ok()
+async fn ticket(listener: &Person) -> UploadTicket {
+    listener.client.verification().ticket().await.unwrap()
 }
 
 /// What a browser posts; the status of S3.
-async fn post_to_bucket(ticket: &Value, fields: &[(&str, &str)], content_type: &str, bytes: Vec<u8>) -> u16 {
+async fn post_to_bucket(ticket: &UploadTicket, fields: &[(&str, &str)], content_type: &str, bytes: Vec<u8>) -> u16 {
     let mut form = Form::new();
-    for (name, value) in ticket["fields"].as_object().unwrap() {
+    for (name, value) in &ticket.fields {
         let other = fields.iter().find(|(changed, _)| changed == name).map(|(_, value)| (*value).to_owned());
-        form = form.text(name.clone(), other.unwrap_or_else(|| value.as_str().unwrap().to_owned()));
+        form = form.text(name.clone(), other.unwrap_or_else(|| value.clone()));
     }
     form = form.text("Content-Type", content_type.to_owned()).part("file", Part::bytes(bytes).file_name("a.mp3"));
-    Request::new(Method::POST, ticket["url"].as_str().unwrap().to_owned()).multipart(form).bytes().await.0.as_u16()
+    Request::new(Method::POST, ticket.url.clone()).multipart(form).bytes().await.0.as_u16()
 }
 
 #[tokio::test]
 async fn a_ticket_uploads_straight_to_the_bucket() {
     let app = TestApp::start().await;
     let (listener, other) = (app.register("direct", "listener").await, app.register("other", "listener").await);
-    let issued = ticket(&app, &listener).await;
-    let key = &issued["key"];
-    assert!(key.as_str().unwrap().starts_with(&format!("verification-uploads/{}/", listener.id)), "{issued}");
-    let confirm = async |person: &Person, key: &Value| {
-        post(&app, person, "/verification/confirm-upload", &json!({"key": key})).await
-    };
+    let wire = app.request(Method::POST, "/verification/upload-ticket").bearer(&listener.access).send().await.ok();
+    let fields: Vec<_> = wire.as_object().unwrap().keys().collect();
+    assert_eq!(fields, ["expires_at", "fields", "key", "url"]);
+    let issued: UploadTicket = serde_json::from_value(wire).unwrap();
+    let key = issued.key.as_str();
+    assert!(key.starts_with(&format!("verification-uploads/{}/", listener.id)), "{issued:?}");
+    let confirm = async |person: &Person, key: &str| person.client.verification().confirm(key).await;
     confirm(&listener, key).await.refused(400, "invalid_audio");
     assert_eq!(post_to_bucket(&issued, &[], "audio/mpeg", audio::MP3.to_vec()).await, 204);
     confirm(&other, key).await.refused(400, "invalid_audio");
-    for wrong in ["", "../x", "verification-audio/1/a.wav", &format!("{}/..", key.as_str().unwrap())] {
-        confirm(&listener, &json!(wrong)).await.refused(400, "invalid_audio");
+    for wrong in ["", "../x", "verification-audio/1/a.wav", &format!("{key}/..")] {
+        confirm(&listener, wrong).await.refused(400, "invalid_audio");
     }
-    let record = confirm(&listener, key).await.ok();
+    let record = app.post_as(&listener, "/verification/confirm-upload", &json!({"key": key})).await.ok();
+    let record: VerificationSample = serde_json::from_value(record).unwrap();
     // A copy, which no ticket can write over.
     let kept = key_of(&record);
     assert!(kept.starts_with(&format!("verification-audio/{}/", listener.id)) && extension(&kept) == "mp3", "{kept}");
     assert_eq!(post_to_bucket(&issued, &[], "audio/mpeg", audio::noise(900)).await, 204);
-    let link = app.get(&format!("/verification/samples/{}/audio", record["sample_id"]), &listener.access).await.ok();
-    let (_, headers, heard) = Request::new(Method::GET, link["url"].as_str().unwrap().to_owned()).bytes().await;
+    let (headers, heard) = open(&listener.client.verification().audio(record.sample_id).await.unwrap()).await;
     assert_eq!((heard.as_slice(), &headers["content-type"]), (audio::MP3, &"audio/mpeg".parse().unwrap()));
     confirm(&listener, key).await.refused(400, "verification_pending");
-    app.request(Method::POST, "/verification/upload-ticket")
-        .bearer(&listener.access)
-        .send()
-        .await
-        .refused(400, "verification_pending");
+    listener.client.verification().ticket().await.refused(400, "verification_pending");
+
+    // The way of an app, in one step.
+    let audio = AudioFile::from_bytes("own.mp3", audio::MP3);
+    let direct = other.client.verification().upload_directly(&audio).await.unwrap();
+    assert_eq!(direct.status, VerificationStatus::Pending);
 
     app.advance(TimeDelta::minutes(16));
     verification::tidy_up(&app.state).await.unwrap();
@@ -507,17 +519,17 @@ async fn a_ticket_is_good_for_one_key_and_for_small_audio() {
         (vec![("key", foreign.as_str())], "audio/wav", audio::noise(500)),
         (vec![("x-amz-signature", "00")], "audio/wav", audio::noise(500)),
     ] {
-        let issued = ticket(&app, &listener).await;
+        let issued = ticket(&listener).await;
         match post_to_bucket(&issued, &fields, content_type, bytes).await {
             400..500 => by_bucket += 1,
             _ => by_server += 1,
         }
-        let refused = post(&app, &listener, "/verification/confirm-upload", &json!({"key": issued["key"]})).await;
-        assert_eq!(refused.status, 400, "{}", refused.text);
+        let refused = listener.client.verification().confirm(&issued.key).await.unwrap_err();
+        assert_eq!(refused.status(), Some(400), "{refused:?}");
     }
     let expected = if tests::stores::embeds_s3() { (5, 0) } else { (by_bucket, 5 - by_bucket) };
     assert_eq!((by_bucket, by_server), expected);
-    assert_eq!(app.get("/verification/history", &listener.access).await.ok(), json!([]));
+    assert_eq!(history(&listener).await, []);
 }
 
 #[tokio::test]
@@ -526,65 +538,59 @@ async fn of_two_admins_at_once_one_decides_and_the_other_is_told() {
     let second = app.another_node().await;
     let listener = app.register("judged", "listener").await;
     let (one, two) = (app.register_admin("one").await, app.register_admin("two").await);
-    let record = upload(&app, &listener, sample()).await.ok();
-    let (left, right) =
-        tokio::join!(review(&app, &one, &record, "approved"), review(&second, &two, &record, "rejected"));
+    let record = upload(&app, &listener, sample()).await.unwrap().sample_id;
+    let (left, right) = tokio::join!(review(&app, &one, record, "approved"), review(&second, &two, record, "rejected"));
     let (won, lost) = if left.status == 200 { (left, right) } else { (right, left) };
     lost.refused(409, "already_reviewed");
-    let status = app.get("/verification/status", &listener.access).await.ok();
-    assert_eq!(status["last_verification"], won.ok()["verification"]);
-    assert_eq!(status["is_verified"], status["verification_status"] == "approved");
+    let status = listener.client.verification().status().await.unwrap();
+    assert_eq!(json!(status.last_verification), won.ok()["verification"]);
+    assert_eq!(status.is_verified, status.verification_status == Some(VerificationStatus::Approved));
     for verdict in ["approved", "rejected"] {
-        review(&app, &one, &record, verdict).await.refused(409, "already_reviewed");
+        review(&app, &one, record, verdict).await.refused(409, "already_reviewed");
     }
-    assert_eq!(app.get("/verification/status", &listener.access).await.ok(), status);
+    assert_eq!(listener.client.verification().status().await.unwrap(), status);
 }
 
 #[tokio::test]
 async fn whoever_is_rejected_may_try_again_and_nobody_judges_themselves() {
     let app = TestApp::start().await;
     let (listener, admin) = (app.register("again", "listener").await, app.register_admin("judge").await);
-    let first = upload(&app, &listener, sample()).await.ok();
-    let body = json!({"sample_id": first["sample_id"], "status": "rejected"});
-    let answer = post(&app, &admin, "/admin/verification/review", &body).await.ok();
+    let first = upload(&app, &listener, sample()).await.unwrap().sample_id;
+    let body = json!({"sample_id": first, "status": "rejected"});
+    let answer = app.post_as(&admin, "/admin/verification/review", &body).await.ok();
     assert_eq!(answer["message"], "Verification rejected successfully");
-    assert_eq!(
-        app.get("/verification/status", &listener.access).await.ok()["message"],
-        "Verification status: rejected"
-    );
-    let second = upload(&app, &listener, audio::FLAC).await.ok();
-    let history = app.get("/verification/history", &listener.access).await.ok();
-    let order: Vec<&Value> = history.as_array().unwrap().iter().map(|sample| &sample["sample_id"]).collect();
-    assert_eq!(order, [&second["sample_id"], &first["sample_id"]]);
+    assert_eq!(listener.client.verification().status().await.unwrap().message, "Verification status: rejected");
+    let second = upload(&app, &listener, audio::FLAC).await.unwrap().sample_id;
+    let order: Vec<_> = history(&listener).await.iter().map(|sample| sample.sample_id).collect();
+    assert_eq!(order, [second, first]);
 
     // A listener who is made an admin.
     assert!(app.set_admin(&listener.phone, true).await);
     let both = app.sign_in(&listener.phone).await;
-    review(&app, &both, &second, "approved").await.refused(403, "own_sample");
-    review(&app, &admin, &second, "approved").await.ok();
+    review(&app, &both, second, "approved").await.refused(403, "own_sample");
+    review(&app, &admin, second, "approved").await.ok();
 }
 
 #[tokio::test]
 async fn reviews_that_make_no_sense_are_refused() {
     let app = TestApp::start().await;
     let (listener, admin) = (app.register("odd", "listener").await, app.register_admin("judge").await);
-    let record = upload(&app, &listener, sample()).await.ok();
-    let id = &record["sample_id"];
+    let sample = upload(&app, &listener, sample()).await.unwrap().sample_id;
     for body in [
-        json!({"sample_id": id}),
-        json!({"sample_id": id, "status": "pending"}),
-        json!({"sample_id": id, "status": "perhaps"}),
+        json!({"sample_id": sample}),
+        json!({"sample_id": sample, "status": "pending"}),
+        json!({"sample_id": sample, "status": "perhaps"}),
         json!({"sample_id": "one", "status": "approved"}),
-        json!({"sample_id": id, "status": "approved", "remarks": "x".repeat(1001)}),
-        json!({"sample_id": id, "status": "approved", "remarks": "\0"}),
+        json!({"sample_id": sample, "status": "approved", "remarks": "x".repeat(1001)}),
+        json!({"sample_id": sample, "status": "approved", "remarks": "\0"}),
     ] {
-        post(&app, &admin, "/admin/verification/review", &body).await.refused(422, "validation_error");
+        app.post_as(&admin, "/admin/verification/review", &body).await.refused(422, "validation_error");
     }
     for id in [0, -1, 999, i64::MAX] {
         let body = json!({"sample_id": id, "status": "approved"});
-        post(&app, &admin, "/admin/verification/review", &body).await.refused(404, "not_found");
+        app.post_as(&admin, "/admin/verification/review", &body).await.refused(404, "not_found");
     }
-    assert_eq!(pending(&app, &admin).await, [id.as_i64().unwrap()]);
+    assert_eq!(pending(&app, &admin).await, [sample]);
 }
 
 #[tokio::test]
@@ -594,16 +600,17 @@ async fn the_queue_is_paged_with_the_oldest_first() {
     let mut sent = Vec::new();
     for nth in 0..5 {
         let listener = app.register(&format!("waits-{nth}"), "listener").await;
-        sent.push(upload(&app, &listener, sample()).await.ok()["sample_id"].clone());
+        sent.push(upload(&app, &listener, sample()).await.unwrap().sample_id);
     }
     let page = async |query: &str| {
         let page = app.get(&format!("/admin/verification/pending?{query}"), &admin.access).await.ok();
-        page.as_array().unwrap().iter().map(|sample| sample["sample_id"].clone()).collect::<Vec<_>>()
+        let page: Vec<VerificationSample> = serde_json::from_value(page).unwrap();
+        page.iter().map(|sample| sample.sample_id).collect::<Vec<_>>()
     };
     assert_eq!(page("").await, sent);
     assert_eq!(page("page=2&per_page=2").await, sent[2..4]);
     assert_eq!(page("page=3&per_page=2").await, sent[4..]);
-    assert_eq!(page("page=9223372036854775807&per_page=100").await, [json!(null); 0]);
+    assert_eq!(page("page=9223372036854775807&per_page=100").await, []);
 }
 
 #[tokio::test]
@@ -611,13 +618,12 @@ async fn a_deleted_listener_leaves_the_queue_and_the_bucket() {
     let app = TestApp::start().await;
     let (listener, admin) = (app.register("goner", "listener").await, app.register_admin("judge").await);
     let stays = app.register("stays", "listener").await;
-    let kept = upload(&app, &stays, sample()).await.ok();
-    let gone = upload(&app, &listener, sample()).await.ok();
-    app.request(Method::DELETE, "/users/me").bearer(&listener.access).send().await.ok();
-    assert_eq!(pending(&app, &admin).await, [kept["sample_id"].as_i64().unwrap()]);
-    review(&app, &admin, &gone, "approved").await.refused(404, "not_found");
-    let path = format!("/verification/samples/{}/audio", gone["sample_id"]);
-    app.get(&path, &admin.access).await.refused(404, "not_found");
+    let kept = upload(&app, &stays, sample()).await.unwrap();
+    let gone = upload(&app, &listener, sample()).await.unwrap();
+    listener.client.users().delete().await.unwrap();
+    assert_eq!(pending(&app, &admin).await, [kept.sample_id]);
+    review(&app, &admin, gone.sample_id, "approved").await.refused(404, "not_found");
+    admin.client.verification().audio(gone.sample_id).await.refused(404, "not_found");
     let begun = std::time::Instant::now();
     while !objects(&app, &listener).await.is_empty() {
         assert!(begun.elapsed().as_secs() < 10, "the recording is still there");
@@ -639,10 +645,9 @@ async fn the_demo_has_a_queue_that_can_be_heard() {
     let admin = app.register_admin("judge").await;
     let queue = pending(&app, &admin).await;
     assert_eq!(queue.len(), 4);
-    assert_eq!(app.get("/feed/stats", &admin.access).await.ok()["total_listeners"], 24);
-    let link = app.get(&format!("/verification/samples/{}/audio", queue[0]), &admin.access).await.ok();
-    let (status, _, heard) = Request::new(Method::GET, link["url"].as_str().unwrap().to_owned()).bytes().await;
-    assert!(status == 200 && heard.starts_with(b"RIFF") && heard.len() > 40_000, "{status}");
+    assert_eq!(admin.client.feed().stats().await.unwrap().total_listeners, 24);
+    let (_, heard) = open(&admin.client.verification().audio(queue[0]).await.unwrap()).await;
+    assert!(heard.starts_with(b"RIFF") && heard.len() > 40_000);
 }
 
 #[tokio::test]
@@ -650,14 +655,14 @@ async fn a_review_is_heard_on_the_listeners_own_sockets_and_opens_the_line() {
     let app = TestApp::start().await;
     let (listener, admin) = (app.register("voice", "listener").await, app.register_admin("judge").await);
     let caller = app.caller("john", 100).await;
-    app.heartbeat(&listener).await.ok();
-    app.start_call(&caller, &listener, "audio").await.refused(403, "listener_not_verified");
+    app.heartbeat(&listener).await;
+    app.start_call(&caller, &listener, CallType::Audio).await.refused(403, "listener_not_verified");
     let mut phone = app.socket("/ws/presence", &listener).await;
-    let sent = upload(&app, &listener, sample()).await.ok();
-    review(&app, &admin, &sent, "approved").await.ok();
+    let sent = upload(&app, &listener, sample()).await.unwrap();
+    review(&app, &admin, sent.sample_id, "approved").await.ok();
     let heard = phone.next_named("verification_reviewed").await;
     let expected = json!({
-        "type": "verification_reviewed", "sample_id": sent["sample_id"], "status": "approved", "remarks": "Clear voice"
+        "type": "verification_reviewed", "sample_id": sent.sample_id, "status": "approved", "remarks": "Clear voice"
     });
     assert_eq!(heard, expected);
     app.call(&caller, &listener).await;

@@ -2,9 +2,18 @@
 
 use std::sync::Arc;
 
+use futures_util::future::join_all;
 use reqwest::Method;
+use saathii_sdk::{
+    Error, Page,
+    types::{
+        Earnings, WithdrawalId,
+        wallet::{Withdrawal, WithdrawalStatus},
+        withdrawals::{PayoutDetails, WithdrawalPage},
+    },
+};
 use serde_json::{Value, json};
-use tests::{TestApp, app::Person, client::Answer};
+use tests::{Answer, Person, Refused, TestApp, device::one_wins};
 use tokio::task::JoinSet;
 
 const WITHDRAW: &str = "/wallet/withdraw";
@@ -17,7 +26,12 @@ async fn start() -> TestApp {
     TestApp::start_with(&[("LISTENER_AUDIO_EARNINGS", "1000"), ("WITHDRAWAL_SECOND_ADMIN_FROM", "800")]).await
 }
 
-fn upi() -> Value {
+fn upi(upi_id: &str) -> PayoutDetails {
+    PayoutDetails::Upi { upi_id: upi_id.to_owned() }
+}
+
+/// Those of [`earner_with_details`].
+fn kept_details() -> Value {
     json!({"method": "upi", "upi_id": "jane.smith@okbank"})
 }
 
@@ -25,25 +39,29 @@ fn upi() -> Value {
 async fn earner(app: &TestApp, name: &str) -> Person {
     let (listener, caller) = (app.listener(name).await, app.caller(&format!("{name}-caller"), 10).await);
     let call = app.call(&caller, &listener).await;
-    app.end_call(&caller, call).await.ok();
+    app.end_call(&caller, call).await.unwrap();
     listener
 }
 
 async fn earner_with_details(app: &TestApp, name: &str) -> Person {
     let listener = earner(app, name).await;
-    app.put(DETAILS, &listener.access, &upi()).await.ok();
+    listener.client.withdrawals().set_bank_details(&upi("jane.smith@okbank")).await.unwrap();
     listener
 }
 
-async fn withdraw(app: &TestApp, listener: &Person, amount: i64) -> Answer {
-    app.send(WITHDRAW, listener, &json!({"amount": amount}), None).await
+async fn withdraw(listener: &Person, amount: i64) -> Result<Withdrawal, Error> {
+    listener.client.withdrawals().request(Earnings(amount)).await
 }
 
-async fn request(app: &TestApp, listener: &Person, amount: i64) -> i64 {
-    withdraw(app, listener, amount).await.ok()["withdrawal_id"].as_i64().unwrap()
+async fn request(listener: &Person, amount: i64) -> WithdrawalId {
+    withdraw(listener, amount).await.unwrap().withdrawal_id
 }
 
-async fn decide(app: &TestApp, admin: &Person, withdrawal: i64, step: &str) -> Answer {
+async fn history(listener: &Person) -> WithdrawalPage {
+    listener.client.withdrawals().history(Page::default()).await.unwrap()
+}
+
+async fn decide(app: &TestApp, admin: &Person, withdrawal: WithdrawalId, step: &str) -> Answer {
     let path = format!("{ALL}/{withdrawal}/{step}");
     let body = match step {
         "reject" => json!({"remarks": "wrong account"}),
@@ -54,9 +72,9 @@ async fn decide(app: &TestApp, admin: &Person, withdrawal: i64, step: &str) -> A
 }
 
 /// Withdrawable, pending and withdrawn.
-async fn wallet(app: &TestApp, listener: &Person) -> [i64; 3] {
-    let wallet = app.get("/wallet/balance", &listener.access).await.ok();
-    ["withdrawable_money", "pending_withdrawals", "total_withdrawn"].map(|name| wallet[name].as_i64().unwrap())
+async fn wallet(listener: &Person) -> [i64; 3] {
+    let wallet = listener.client.wallet().balance().await.unwrap();
+    [wallet.withdrawable_money, wallet.pending_withdrawals, wallet.total_withdrawn].map(|earnings| earnings.0)
 }
 
 #[tokio::test]
@@ -75,8 +93,8 @@ async fn details_are_shown_masked_and_lie_sealed() {
     for word in ["Jane", "Smith", "01234567", "account", "HDFC"] {
         assert!(!sealed.windows(word.len()).any(|part| part == word.as_bytes()), "{word}");
     }
-    let kept = app.put(DETAILS, &listener.access, &upi()).await.ok();
-    assert_eq!(kept["destination"], "UPI ja…@okbank");
+    let kept = listener.client.withdrawals().set_bank_details(&upi("jane.smith@okbank")).await.unwrap();
+    assert_eq!(kept.destination, "UPI ja…@okbank");
 
     for bad in [
         json!({}),
@@ -90,9 +108,9 @@ async fn details_are_shown_masked_and_lie_sealed() {
     ] {
         app.put(DETAILS, &listener.access, &bad).await.refused(422, "validation_error");
     }
-    assert_eq!(app.get(DETAILS, &listener.access).await.ok(), kept);
+    assert_eq!(listener.client.withdrawals().bank_details().await.unwrap(), Some(kept));
     let other = app.register("undetailed", "listener").await;
-    app.get(DETAILS, &other.access).await.refused(404, "not_found");
+    assert_eq!(other.client.withdrawals().bank_details().await.unwrap(), None);
 }
 
 #[tokio::test]
@@ -100,29 +118,29 @@ async fn a_withdrawal_goes_from_its_request_to_the_bank() {
     let app = start().await;
     let listener = earner_with_details(&app, "earner").await;
     let (first, second) = (app.register_admin("first-admin").await, app.register_admin("second-admin").await);
-    let asked = withdraw(&app, &listener, 600).await.ok();
-    let id = asked["withdrawal_id"].as_i64().unwrap();
+    let asked = app.send(WITHDRAW, &listener, &json!({"amount": 600}), None).await.ok();
+    let id = WithdrawalId(asked["withdrawal_id"].as_i64().unwrap());
     let expected = json!({
         "withdrawal_id": id, "amount": 600, "amount_paise": 30_000, "status": "requested", "remarks": null,
         "destination": "UPI ja…@okbank", "created_at": "2026-01-15T10:30:00Z", "decided_at": null, "paid_at": null
     });
     assert_eq!(asked, expected);
-    assert_eq!(wallet(&app, &listener).await, [400, 600, 0]);
+    assert_eq!(wallet(&listener).await, [400, 600, 0]);
     // It goes where it was to go, whatever is changed later.
-    app.put(DETAILS, &listener.access, &json!({"method": "upi", "upi_id": "other@bank"})).await.ok();
+    listener.client.withdrawals().set_bank_details(&upi("other@bank")).await.unwrap();
 
     let waiting = app.get(&format!("{ALL}?status=requested"), &first.access).await.ok();
     assert_eq!((&waiting["total_withdrawals"], &waiting["withdrawals"][0]["username"]), (&json!(1), &json!("earner")));
     assert!(!waiting.to_string().contains("jane.smith"), "{waiting}");
     let detail = app.get(&format!("{ALL}/{id}"), &first.access).await.ok();
-    assert_eq!(detail["payout_details"], upi());
+    assert_eq!(detail["payout_details"], kept_details());
     assert_eq!(detail["withdrawal"], waiting["withdrawals"][0]);
 
     decide(&app, &first, id, "pay").await.refused(409, "withdrawal_decided");
     let approved = decide(&app, &first, id, "approve").await.ok();
     assert_eq!((&approved["status"], &approved["decided_by"]), (&json!("approved"), &json!(first.id)));
     decide(&app, &second, id, "approve").await.refused(409, "withdrawal_decided");
-    assert_eq!(wallet(&app, &listener).await, [400, 600, 0]);
+    assert_eq!(wallet(&listener).await, [400, 600, 0]);
 
     let paid = decide(&app, &first, id, "pay").await.ok();
     let record = app.get(&format!("/admin/audit?subject_kind=withdrawal&subject_id={id}"), &first.access).await.ok();
@@ -131,13 +149,21 @@ async fn a_withdrawal_goes_from_its_request_to_the_bank() {
     assert_eq!(actions, ["withdrawal.pay", "withdrawal.approve"]);
     assert_eq!(entries[0]["after"]["payout_reference"], "UTR 1");
     assert_eq!((&paid["status"], &paid["payout_reference"]), (&json!("paid"), &json!("UTR 1")));
-    assert_eq!(wallet(&app, &listener).await, [400, 0, 600]);
+    assert_eq!(wallet(&listener).await, [400, 0, 600]);
     for step in ["approve", "reject", "pay"] {
         decide(&app, &second, id, step).await.refused(409, "withdrawal_decided");
     }
     assert_eq!(app.get(&format!("{ALL}/{id}"), &first.access).await.ok()["payout_details"], json!(null));
     let own = app.get(OWN, &listener.access).await.ok();
-    assert_eq!((&own["total_withdrawals"], &own["withdrawals"][0]["status"]), (&json!(1), &json!("paid")));
+    let expected = json!({
+        "withdrawals": [{
+            "withdrawal_id": id, "amount": 600, "amount_paise": 30_000, "status": "paid", "remarks": null,
+            "destination": "UPI ja…@okbank", "created_at": "2026-01-15T10:30:00Z",
+            "decided_at": "2026-01-15T10:30:00Z", "paid_at": "2026-01-15T10:30:00Z"
+        }],
+        "total_withdrawals": 1, "page": 1, "per_page": 20, "has_next": false, "has_previous": false
+    });
+    assert_eq!(own, expected);
     assert_eq!(app.get(&format!("{ALL}?status=requested"), &first.access).await.ok()["withdrawals"], json!([]));
     app.assert_books_close().await;
 }
@@ -147,17 +173,18 @@ async fn a_rejected_withdrawal_gives_the_earnings_back() {
     let app = start().await;
     let listener = earner_with_details(&app, "rejectee").await;
     let (first, second) = (app.register_admin("first-admin").await, app.register_admin("second-admin").await);
-    let at_once = request(&app, &listener, 1000).await;
+    let at_once = request(&listener, 1000).await;
     decide(&app, &first, at_once, "reject").await.ok();
-    assert_eq!(wallet(&app, &listener).await, [1000, 0, 0]);
-    let later = request(&app, &listener, 1000).await;
+    assert_eq!(wallet(&listener).await, [1000, 0, 0]);
+    let later = request(&listener, 1000).await;
     decide(&app, &first, later, "approve").await.ok();
     let rejected = decide(&app, &second, later, "reject").await.ok();
     assert_eq!((&rejected["status"], &rejected["remarks"]), (&json!("rejected"), &json!("wrong account")));
-    assert_eq!(wallet(&app, &listener).await, [1000, 0, 0]);
-    let own = app.get(&format!("{OWN}?per_page=1"), &listener.access).await.ok();
-    assert_eq!((&own["withdrawals"][0]["withdrawal_id"], &own["has_next"]), (&json!(later), &json!(true)));
-    assert_eq!(own["withdrawals"][0]["remarks"], "wrong account");
+    assert_eq!(wallet(&listener).await, [1000, 0, 0]);
+    let own = listener.client.withdrawals().history(Page { number: 1, size: 1 }).await.unwrap();
+    let last = &own.withdrawals[0];
+    assert_eq!((last.withdrawal_id, last.status, own.has_next), (later, WithdrawalStatus::Rejected, true));
+    assert_eq!(last.remarks.as_deref(), Some("wrong account"));
     let kept: i64 = sqlx::query_scalar("SELECT count(sealed) FROM withdrawals").fetch_one(&app.state.db).await.unwrap();
     assert_eq!(kept, 0, "nobody needs the details any more");
     app.assert_books_close().await;
@@ -167,45 +194,37 @@ async fn a_rejected_withdrawal_gives_the_earnings_back() {
 async fn what_may_not_be_withdrawn_is_refused() {
     let app = start().await;
     let caller = app.register("only-calls", "user").await;
-    withdraw(&app, &caller, 100).await.refused(403, "forbidden");
+    withdraw(&caller, 100).await.refused(403, "forbidden");
     let poor = app.register("poor", "listener").await;
-    let refused = withdraw(&app, &poor, 100).await.refused(400, "insufficient_earnings");
-    assert_eq!((&refused["required"], &refused["available"]), (&json!(100), &json!(0)));
+    let refused = withdraw(&poor, 100).await.refused(400, "insufficient_earnings");
+    assert_eq!((refused.required, refused.available), (Some(100), Some(0)));
 
     let listener = earner(&app, "undecided").await;
-    withdraw(&app, &listener, 500).await.refused(400, "payout_details_missing");
-    app.put(DETAILS, &listener.access, &upi()).await.ok();
+    withdraw(&listener, 500).await.refused(400, "payout_details_missing");
+    listener.client.withdrawals().set_bank_details(&upi("jane.smith@okbank")).await.unwrap();
     for amount in [0, -1, -500, 1, 99, i64::MIN] {
-        withdraw(&app, &listener, amount).await.refused(400, "invalid_amount");
+        withdraw(&listener, amount).await.refused(400, "invalid_amount");
     }
     for amount in [1001, 1_000_000, i64::MAX] {
-        withdraw(&app, &listener, amount).await.refused(400, "insufficient_earnings");
+        withdraw(&listener, amount).await.refused(400, "insufficient_earnings");
     }
     for body in [json!({}), json!({"amount": "500"}), json!({"amount": 500.5}), json!({"amount": null}), json!([500])] {
         app.send(WITHDRAW, &listener, &body, None).await.refused(422, "validation_error");
     }
-    assert_eq!(wallet(&app, &listener).await, [1000, 0, 0]);
-    assert_eq!(app.get(OWN, &listener.access).await.ok()["total_withdrawals"], 0);
-    withdraw(&app, &listener, 100).await.ok();
+    assert_eq!(wallet(&listener).await, [1000, 0, 0]);
+    assert_eq!(history(&listener).await.total_withdrawals, 0);
+    withdraw(&listener, 100).await.unwrap();
     app.assert_books_close().await;
 }
 
 #[tokio::test]
 async fn of_twenty_who_ask_for_everything_one_gets_it() {
-    let app = Arc::new(start().await);
+    let app = start().await;
     let listener = earner_with_details(&app, "racer").await;
-    let mut racing = JoinSet::new();
-    for _ in 0..20 {
-        let (app, listener) = (app.clone(), listener.clone());
-        racing.spawn(async move { withdraw(&app, &listener, 1000).await });
-    }
-    let answers = racing.join_all().await;
-    assert_eq!(answers.iter().filter(|answer| answer.status == 200).count(), 1, "{answers:?}");
-    for answer in answers.iter().filter(|answer| answer.status != 200) {
-        answer.refused(400, "insufficient_earnings");
-    }
-    assert_eq!(wallet(&app, &listener).await, [0, 1000, 0]);
-    assert_eq!(app.get(OWN, &listener.access).await.ok()["total_withdrawals"], 1);
+    let answers = join_all((0..20).map(|_| withdraw(&listener, 1000))).await;
+    one_wins(answers, 400, "insufficient_earnings");
+    assert_eq!(wallet(&listener).await, [0, 1000, 0]);
+    assert_eq!(history(&listener).await.total_withdrawals, 1);
     app.assert_books_close().await;
 }
 
@@ -219,7 +238,7 @@ async fn a_withdrawal_with_a_key_is_made_once() {
     assert_eq!((again.status, &again.text), (first.status, &first.text));
     assert_eq!(again.headers["idempotency-replayed"], "true");
     app.send(WITHDRAW, &listener, &json!({"amount": 301}), Some("once")).await.refused(422, "idempotency_key_reused");
-    assert_eq!(wallet(&app, &listener).await, [700, 300, 0]);
+    assert_eq!(wallet(&listener).await, [700, 300, 0]);
 
     // So is a decision: its answer can be had again.
     let admin = app.register_admin("keyed-admin").await;
@@ -239,7 +258,7 @@ async fn two_admins_at_once_decide_once() {
     let admins = [app.register_admin("left-admin").await, app.register_admin("right-admin").await];
     let listener = earner_with_details(&app, "contested").await;
     for round in 0..6 {
-        let withdrawal = request(&app, &listener, 100).await;
+        let withdrawal = request(&listener, 100).await;
         // Even rounds race for the request, odd ones for what is approved.
         let steps = if round % 2 == 0 {
             ["approve", "reject"]
@@ -266,7 +285,7 @@ async fn two_admins_at_once_decide_once() {
         assert!([&["approve"][..], &["reject"], &["pay"], &["approve", "reject"]].contains(&&done[..]), "{done:?}");
         app.assert_books_close().await;
     }
-    let [withdrawable, pending, withdrawn] = wallet(&app, &listener).await;
+    let [withdrawable, pending, withdrawn] = wallet(&listener).await;
     assert_eq!(withdrawable + pending + withdrawn, 1000);
 }
 
@@ -275,15 +294,15 @@ async fn much_is_paid_by_another_admin_and_nobody_pays_themselves() {
     let app = start().await;
     let (first, second) = (app.register_admin("approver").await, app.register_admin("payer").await);
     let listener = earner_with_details(&app, "rich").await;
-    let withdrawal = request(&app, &listener, 800).await;
+    let withdrawal = request(&listener, 800).await;
     decide(&app, &first, withdrawal, "approve").await.ok();
     decide(&app, &first, withdrawal, "pay").await.refused(403, "second_admin_required");
-    assert_eq!(wallet(&app, &listener).await, [200, 800, 0]);
+    assert_eq!(wallet(&listener).await, [200, 800, 0]);
     let paid = decide(&app, &second, withdrawal, "pay").await.ok();
     assert_eq!((&paid["decided_by"], &paid["paid_by"]), (&json!(first.id), &json!(second.id)));
 
     let both = earner_with_details(&app, "both").await;
-    let withdrawal = request(&app, &both, 100).await;
+    let withdrawal = request(&both, 100).await;
     assert!(app.set_admin(&both.phone, true).await);
     let both = app.sign_in(&both.phone).await;
     for step in ["approve", "reject"] {
@@ -302,14 +321,14 @@ async fn only_admins_decide_and_bad_words_are_refused() {
     let app = start().await;
     let admin = app.register_admin("strict-admin").await;
     let listener = earner_with_details(&app, "curious").await;
-    let withdrawal = request(&app, &listener, 100).await;
+    let withdrawal = request(&listener, 100).await;
     for path in [ALL.to_owned(), format!("{ALL}/{withdrawal}")] {
         app.get(&path, &listener.access).await.refused(403, "forbidden");
         app.request(Method::GET, &path).send().await.refused(401, "not_authenticated");
     }
     for step in ["approve", "reject", "pay"] {
         decide(&app, &listener, withdrawal, step).await.refused(403, "forbidden");
-        decide(&app, &admin, 999_999, step).await.refused(404, "not_found");
+        decide(&app, &admin, WithdrawalId(999_999), step).await.refused(404, "not_found");
     }
     app.get(&format!("{ALL}/999999"), &admin.access).await.refused(404, "not_found");
     app.get(&format!("{ALL}/one"), &admin.access).await.refused(422, "validation_error");
@@ -325,7 +344,7 @@ async fn only_admins_decide_and_bad_words_are_refused() {
         let path = format!("{ALL}/{withdrawal}/{step}");
         app.send(&path, &admin, &body, None).await.refused(422, "validation_error");
     }
-    assert_eq!(wallet(&app, &listener).await, [900, 100, 0]);
+    assert_eq!(wallet(&listener).await, [900, 100, 0]);
 }
 
 #[tokio::test]
@@ -333,11 +352,12 @@ async fn what_a_deleted_listener_asked_for_is_paid_and_then_forgotten() {
     let app = start().await;
     let admin = app.register_admin("tidy-admin").await;
     let listener = earner_with_details(&app, "leaver").await;
-    let withdrawal = request(&app, &listener, 500).await;
-    app.request(Method::DELETE, "/users/me").bearer(&listener.access).send().await.ok();
+    let withdrawal = request(&listener, 500).await;
+    listener.client.users().delete().await.unwrap();
     let count = async |sql: &'static str| sqlx::query_scalar::<_, i64>(sql).fetch_one(&app.state.db).await.unwrap();
     assert_eq!(count("SELECT count(*) FROM payout_details").await, 0);
-    assert_eq!(app.get(&format!("{ALL}/{withdrawal}"), &admin.access).await.ok()["payout_details"], upi());
+    let detail = app.get(&format!("{ALL}/{withdrawal}"), &admin.access).await.ok();
+    assert_eq!(detail["payout_details"], kept_details());
     decide(&app, &admin, withdrawal, "approve").await.ok();
     decide(&app, &admin, withdrawal, "pay").await.ok();
     assert_eq!(count("SELECT count(sealed) FROM withdrawals").await, 0);
@@ -348,7 +368,7 @@ async fn what_a_deleted_listener_asked_for_is_paid_and_then_forgotten() {
 async fn the_proof_finds_what_is_wrong() {
     let app = start().await;
     let listener = earner_with_details(&app, "proven").await;
-    let withdrawal = request(&app, &listener, 500).await;
+    let withdrawal = request(&listener, 500).await;
     app.assert_books_close().await;
     sqlx::query("UPDATE withdrawals SET amount = 499").execute(&app.state.db).await.unwrap();
     let found = app.discrepancies().await;
@@ -362,11 +382,11 @@ async fn ones_sockets_hear_when_the_wallet_moves() {
     let admin = app.register_admin("treasurer").await;
     let listener = earner_with_details(&app, "heard").await;
     let mut phone = app.socket("/ws/presence", &listener).await;
-    let withdrawal = request(&app, &listener, 600).await;
+    let withdrawal = request(&listener, 600).await;
     let heard = phone.next_named("wallet_updated").await;
     assert_eq!((&heard["withdrawable_money"], &heard["pending_withdrawals"]), (&json!(400), &json!(600)));
     decide(&app, &admin, withdrawal, "reject").await.ok();
     assert_eq!(phone.next_named("wallet_updated").await["withdrawable_money"], 1000);
-    app.send("/calls/recharge", &listener, &json!({"amount_rupees": 150, "payment_method": "upi"}), None).await.ok();
+    listener.client.recharges().buy(150, Some("upi")).await.unwrap();
     assert_eq!(phone.next_named("wallet_updated").await["balance_coins"], 300);
 }

@@ -1,19 +1,17 @@
 //! Every page and every form × who comes.
 
-use serde_json::json;
-
 use super::*;
 
 /// Something of each kind that pages are about.
 struct Scene {
     admin: Visitor,
     person: Person,
-    sample: i64,
+    sample: SampleId,
     session: i64,
     /// One that goes on.
-    call: i64,
-    withdrawal: i64,
-    report: i64,
+    call: CallId,
+    withdrawal: WithdrawalId,
+    report: ReportId,
     /// One that waits.
     adjustment: i64,
 }
@@ -21,7 +19,7 @@ struct Scene {
 async fn scene(app: &TestApp) -> Scene {
     let (admin, _) = at_work(app).await;
     let person = app.register("a.listener", "listener").await;
-    let sample = reviews::send_sample(app, &person).await;
+    let sample = reviews::send_sample(&person).await;
     let session: i64 = sqlx::query_scalar("SELECT max(session_id) FROM auth_sessions WHERE user_id = $1")
         .bind(person.id)
         .fetch_one(&app.state.db)
@@ -30,8 +28,7 @@ async fn scene(app: &TestApp) -> Scene {
     let (listener, caller) = (app.listener("a.voice").await, app.caller("a.caller", 100).await);
     let call = app.call(&caller, &listener).await;
     let withdrawal = money::request_withdrawal(app, "an.earner").await;
-    let complaint = json!({"user_id": person.id, "reason": "Rude"});
-    let report = app.post_as(&caller, "/reports", &complaint).await.ok()["report_id"].as_i64().unwrap();
+    let report = caller.client.reports().send(person.user_id(), None, "Rude").await.unwrap().report_id;
     let adjustment = adjustments::ask(app, &person).await;
     Scene { admin, person, sample, session, call, withdrawal, report, adjustment }
 }
@@ -305,7 +302,7 @@ async fn charts_and_proof_follow_the_calls() {
     assert!(page.contains("<title>10:00\nCalls: 1</title>"), "{page}");
     assert!(page.contains("<title>10:00\nCoins sold: 100\nCoins spent: 10\nEarnings owed: 15</title>"), "{page}");
     assert!(page.contains("On time"), "{page}");
-    app.end_call(&caller, call).await.ok();
+    app.end_call(&caller, call).await.unwrap();
     assert_eq!(stat(&admin.get("/admin").await.text, "work", "Live calls"), "0");
-    assert_eq!(json!(app.coins(&caller).await), json!(90));
+    assert_eq!(app.coins(&caller).await, Coins(90));
 }

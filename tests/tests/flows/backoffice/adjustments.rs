@@ -1,7 +1,7 @@
 //! Wallets adjusted by hand: small ones at once, large ones by two.
 
 use futures_util::future::join_all;
-use serde_json::json;
+use saathii_sdk::types::Earnings;
 
 use super::*;
 
@@ -45,10 +45,10 @@ async fn a_small_adjustment_moves_the_wallet_at_once_through_the_ledger() {
     let mut socket = app.socket("/ws/presence", &person).await;
     let there = format!("/admin/people/{}?done=adjusted", person.id);
     adjust(&mut admin, &person, "give", "1,0 0").await.leads_to(&there);
-    assert_eq!(app.coins(&person).await, 100);
+    assert_eq!(app.coins(&person).await, Coins(100));
     assert_eq!(socket.next_named("wallet_updated").await["balance_coins"], 100);
     adjust(&mut admin, &person, "take", "30").await.leads_to(&there);
-    assert_eq!(app.coins(&person).await, 70);
+    assert_eq!(app.coins(&person).await, Coins(70));
     let page = admin.get(&format!("/admin/people/{}", person.id)).await.text;
     assert_eq!(rows(&page, "postings"), 2, "{page}");
     let list = admin.get("/admin/money/adjustments?status=applied").await.text;
@@ -69,10 +69,10 @@ async fn a_small_adjustment_moves_the_wallet_at_once_through_the_ledger() {
     }
     let refused = adjust(&mut admin, &boss, "give", "5").await;
     assert!(refused.problem().contains("their own wallet"), "{}", refused.text);
-    assert_eq!(app.coins(&person).await, 70);
+    assert_eq!(app.coins(&person).await, Coins(70));
     let log = admin.get("/admin/log?kind=adjustment").await.text;
     assert_eq!(rows(&log, "log"), 2, "{log}");
-    let export = app.get("/users/me/export", &person.access).await.ok();
+    let export = person.client.users().export().await.unwrap();
     assert_eq!(export["adjustments"][1]["amount"], -30);
     app.assert_books_close().await;
 }
@@ -86,8 +86,8 @@ async fn earnings_are_adjusted_as_well() {
     fields[1].1 = "earnings".to_owned();
     let fields: Vec<_> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
     admin.submit(&path, &fields).await.leads_to(&format!("/admin/people/{}?done=adjusted", listener.id));
-    let wallet = app.get("/wallet/balance", &listener.access).await.ok();
-    assert_eq!((&wallet["withdrawable_money"], &wallet["balance_coins"]), (&json!(40), &json!(0)));
+    let wallet = listener.client.wallet().balance().await.unwrap();
+    assert_eq!((wallet.withdrawable_money, wallet.balance_coins), (Earnings(40), Coins(0)));
     app.assert_books_close().await;
 }
 
@@ -108,7 +108,7 @@ async fn a_form_that_is_sent_many_times_is_one_adjustment() {
     for answer in answers {
         answer.leads_to(&format!("/admin/people/{}?done=adjusted", person.id));
     }
-    assert_eq!(app.coins(&person).await, 50);
+    assert_eq!(app.coins(&person).await, Coins(50));
     app.assert_books_close().await;
 }
 
@@ -121,7 +121,7 @@ async fn a_large_adjustment_waits_for_another_admin_and_is_applied_once() {
     let asked = adjust(&mut admin, &person, "give", "1000").await;
     let path = asked.header("location").split('?').next().unwrap().to_owned();
     asked.leads_to(&format!("{path}?done=adjustment-waits"));
-    assert_eq!(app.coins(&person).await, 0);
+    assert_eq!(app.coins(&person).await, Coins(0));
     assert_eq!(between(&admin.get("/admin").await.text, "class=\"badge\">", "<"), Some("1"));
     let refused = admin.submit(&path, &[("step", "apply")]).await;
     assert_eq!(refused.status, 422);
@@ -135,7 +135,7 @@ async fn a_large_adjustment_waits_for_another_admin_and_is_applied_once() {
     let mut statuses: Vec<u16> = answers.iter().map(|answer| answer.status.as_u16()).collect();
     statuses.sort_unstable();
     assert_eq!(statuses, [303, 409, 409, 409]);
-    assert_eq!(app.coins(&person).await, 1000);
+    assert_eq!(app.coins(&person).await, Coins(1000));
     let page = admin.get(&path).await.text;
     assert!(page.contains("second.boss") && rows(&page, "postings") == 1, "{page}");
     app.assert_books_close().await;
@@ -150,12 +150,12 @@ async fn what_is_gone_meanwhile_is_not_taken_and_who_asked_may_take_it_back() {
     let asked = adjust(&mut admin, &caller, "take", "1000").await;
     let path = asked.header("location").split('?').next().unwrap().to_owned();
     let call = app.call(&caller, &listener).await;
-    app.end_call(&caller, call).await.ok();
+    app.end_call(&caller, call).await.unwrap();
     let refused = second.submit(&path, &[("step", "apply")]).await;
     assert!(refused.problem().contains("not there"), "{}", refused.text);
     assert!(refused.text.contains("Waiting"), "{}", refused.text);
     admin.submit(&path, &[("step", "reject")]).await.leads_to(&format!("{path}?done=adjustment-rejected"));
     assert_eq!(second.submit(&path, &[("step", "apply")]).await.status, 409);
-    assert_eq!(app.coins(&caller).await, 990);
+    assert_eq!(app.coins(&caller).await, Coins(990));
     app.assert_books_close().await;
 }

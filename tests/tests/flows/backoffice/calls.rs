@@ -26,11 +26,11 @@ async fn a_call_is_seen_minute_by_minute_with_both_sides_of_each_posting() {
     for side in ["Coins", "Call revenue", "Call costs", "Withdrawable", "minute 3"] {
         assert!(section(&one, "minutes").contains(side), "{side} in {one}");
     }
-    app.end_call(&caller, call).await.ok();
+    app.end_call(&caller, call).await.unwrap();
     let one = admin.get(&format!("/admin/calls/{call}")).await.text;
     assert!(section(&one, "call").contains("Completed") && !one.contains("End this call"), "{one}");
     assert!(section(&one, "call").contains("Ended by") && !one.contains("of 5"), "{one}");
-    app.post_as(&caller, &format!("/calls/{call}/rating"), &serde_json::json!({"rating": 4})).await.ok();
+    caller.client.calls().rate(call, 4).await.unwrap();
     let one = admin.get(&format!("/admin/calls/{call}")).await.text;
     assert!(section(&one, "call").contains("4 of 5"), "{one}");
 }
@@ -42,7 +42,7 @@ async fn the_past_is_narrowed_and_read_page_by_page() {
     let (listener, caller) = (app.listener("voice").await, app.caller("caller", 1000).await);
     for _ in 0..52 {
         let call = app.call(&caller, &listener).await;
-        app.end_call(&caller, call).await.ok();
+        app.end_call(&caller, call).await.unwrap();
     }
     let (other, poor) = (app.listener("other").await, app.caller("poor", 10).await);
     let cut = app.call(&poor, &other).await;
@@ -107,7 +107,7 @@ async fn a_call_is_ended_once_with_a_reason_and_both_are_told() {
         let ended = socket.next_named("call_ended").await;
         assert_eq!((&ended["cause"], &ended["status"]), (&"admin".into(), &"dropped".into()));
     }
-    assert_eq!(app.coins(&caller).await, 90);
+    assert_eq!(app.coins(&caller).await, Coins(90));
     app.assert_books_close().await;
     let page = admin.get(&format!("/admin/calls/{call}")).await.text;
     for part in ["Ended by an admin", "the.boss", "Shouting &lt;b&gt;"] {

@@ -13,7 +13,12 @@ mod second_factor;
 mod sessions;
 mod sign_in;
 
-use tests::{Answer, TestApp, Visitor, app::Person, visitor::between};
+use saathii_sdk::types::{CallId, Coins, ReportId, SampleId, WithdrawalId, presence::StatusPatch};
+use tests::{
+    Answer, Person, TestApp, Visitor,
+    people::{BUSY, ONLINE},
+    visitor::between,
+};
 
 const SIGN_IN: &str = "/admin/sign-in";
 const CODE: &str = "/admin/sign-in/code";

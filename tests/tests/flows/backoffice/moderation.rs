@@ -1,13 +1,11 @@
 //! Reports decided, people suspended, and the record of it.
 
 use futures_util::future::join_all;
-use serde_json::json;
 
 use super::*;
 
-async fn report(app: &TestApp, by: &Person, about: &Person, call: Option<i64>, reason: &str) -> i64 {
-    let body = json!({"user_id": about.id, "call_id": call, "reason": reason});
-    app.post_as(by, "/reports", &body).await.ok()["report_id"].as_i64().unwrap()
+async fn report(by: &Person, about: &Person, call: Option<CallId>, reason: &str) -> ReportId {
+    by.client.reports().send(about.user_id(), call, reason).await.unwrap().report_id
 }
 
 #[tokio::test]
@@ -16,9 +14,9 @@ async fn a_report_is_read_with_its_call_and_decided_once() {
     let (mut admin, _) = at_work(&app).await;
     let (listener, caller) = (app.listener("voice").await, app.caller("caller", 100).await);
     let call = app.call(&caller, &listener).await;
-    app.end_call(&caller, call).await.ok();
-    let id = report(&app, &caller, &listener, Some(call), "Asked <b>for my address").await;
-    let other = report(&app, &caller, &listener, None, "Shouted").await;
+    app.end_call(&caller, call).await.unwrap();
+    let id = report(&caller, &listener, Some(call), "Asked <b>for my address").await;
+    let other = report(&caller, &listener, None, "Shouted").await;
     let queue = admin.get("/admin/moderation").await.text;
     assert_eq!(rows(&queue, "reports"), 2, "{queue}");
     assert_eq!(between(&queue, "class=\"badge\">", "<"), Some("2"));
@@ -54,7 +52,7 @@ async fn a_persons_page_shows_blocks_from_either_side_and_the_list_who_is_suspen
     let app = TestApp::start().await;
     let (mut admin, _) = at_work(&app).await;
     let (listener, caller) = (app.listener("voice").await, app.register("caller", "user").await);
-    app.block(&caller, &listener).await.ok();
+    app.block(&caller, &listener).await.unwrap();
     let theirs = admin.get(&format!("/admin/people/{}", caller.id)).await.text;
     assert!(section(&theirs, "blocks").contains("blocks ") && rows(&theirs, "blocks") == 1, "{theirs}");
     let others = admin.get(&format!("/admin/people/{}", listener.id)).await.text;
@@ -78,7 +76,7 @@ async fn nobody_decides_a_report_about_themselves() {
     let app = TestApp::start().await;
     let (mut admin, boss) = at_work(&app).await;
     let caller = app.register("caller", "user").await;
-    let id = report(&app, &caller, &boss, None, "Rude").await;
+    let id = report(&caller, &boss, None, "Rude").await;
     let refused = admin.submit(&format!("/admin/moderation/{id}"), &[("outcome", "dismissed")]).await;
     refused.is_page(422, &format!("Report #{id}"));
     assert!(refused.problem().contains("somebody else"), "{}", refused.text);

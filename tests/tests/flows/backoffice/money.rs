@@ -1,7 +1,7 @@
 //! Payouts decided, purchases and transfers looked up, the proof and the rates.
 
 use futures_util::future::join_all;
-use serde_json::json;
+use saathii_sdk::types::{Earnings, withdrawals::PayoutDetails};
 
 use super::*;
 
@@ -11,21 +11,21 @@ async fn start() -> TestApp {
 }
 
 /// A listener who has earned in a call, and asks for 500 of it.
-pub(super) async fn request_withdrawal(app: &TestApp, name: &str) -> i64 {
+pub(super) async fn request_withdrawal(app: &TestApp, name: &str) -> WithdrawalId {
     request(app, name, 500).await.1
 }
 
-async fn request(app: &TestApp, name: &str, amount: i64) -> (Person, i64) {
+async fn request(app: &TestApp, name: &str, amount: i64) -> (Person, WithdrawalId) {
     let (listener, caller) = (app.listener(name).await, app.caller(&format!("{name}s.caller"), 10).await);
     let call = app.call(&caller, &listener).await;
-    app.end_call(&caller, call).await.ok();
-    let details = json!({"method": "upi", "upi_id": "jane.smith@okbank"});
-    app.put("/wallet/bank-details", &listener.access, &details).await.ok();
-    let asked = app.send("/wallet/withdraw", &listener, &json!({"amount": amount}), None).await.ok();
-    (listener, asked["withdrawal_id"].as_i64().unwrap())
+    app.end_call(&caller, call).await.unwrap();
+    let details = PayoutDetails::Upi { upi_id: "jane.smith@okbank".into() };
+    listener.client.withdrawals().set_bank_details(&details).await.unwrap();
+    let asked = listener.client.withdrawals().request(Earnings(amount)).await.unwrap();
+    (listener, asked.withdrawal_id)
 }
 
-fn path(withdrawal: i64) -> String {
+fn path(withdrawal: WithdrawalId) -> String {
     format!("/admin/money/withdrawals/{withdrawal}")
 }
 
@@ -61,8 +61,8 @@ async fn a_withdrawal_is_approved_and_paid_and_only_who_pays_sees_where_to() {
         "{paid}"
     );
     assert_eq!(rows(&paid, "postings"), 2, "{paid}");
-    let wallet = app.get("/wallet/balance", &listener.access).await.ok();
-    assert_eq!((&wallet["total_withdrawn"], &wallet["withdrawable_money"]), (&json!(500), &json!(500)));
+    let wallet = listener.client.wallet().balance().await.unwrap();
+    assert_eq!((wallet.total_withdrawn, wallet.withdrawable_money), (Earnings(500), Earnings(500)));
     assert_eq!(rows(&admin.get("/admin/money/withdrawals?status=paid").await.text, "withdrawals"), 1);
     app.assert_books_close().await;
 }
@@ -82,11 +82,11 @@ async fn a_rejection_says_why_and_gives_back() {
         .submit(&path(id), &[("step", "reject"), ("remarks", "Wrong <account>")])
         .await
         .leads_to(&format!("{}?done=withdrawal-rejected", path(id)));
-    let wallet = app.get("/wallet/balance", &listener.access).await.ok();
-    assert_eq!(wallet["withdrawable_money"], 1000);
+    let wallet = listener.client.wallet().balance().await.unwrap();
+    assert_eq!(wallet.withdrawable_money, Earnings(1000));
     assert!(admin.get(&path(id)).await.text.contains("Wrong &lt;account&gt;"));
     admin.submit(&path(id), &[("step", "nonsense")]).await.is_page(422, "That did not work");
-    admin.submit(&path(0), &[("step", "approve")]).await.is_page(404, "Page not found");
+    admin.submit(&path(WithdrawalId(0)), &[("step", "approve")]).await.is_page(404, "Page not found");
 }
 
 #[tokio::test]

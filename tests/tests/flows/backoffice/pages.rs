@@ -3,7 +3,6 @@
 use std::time::{Duration, Instant};
 
 use chrono::TimeDelta;
-use serde_json::json;
 use tests::{CuttableLink, stores};
 
 use super::*;
@@ -121,10 +120,10 @@ async fn the_overview_counts_who_is_there_and_names_them() {
     let (free, busy) = (app.register_listener("free.one").await, app.register_listener("busy_one").await);
     app.register_listener("away.one").await;
     let caller = app.register("a.caller", "user").await;
-    app.set_status(&free, &json!({"is_online": true})).await;
-    app.set_status(&caller, &json!({"is_online": true})).await;
+    app.set_status(&free, &ONLINE).await;
+    app.set_status(&caller, &ONLINE).await;
     let until = app.clock.now() + TimeDelta::minutes(7);
-    app.set_status(&busy, &json!({"is_online": true, "is_busy": true, "busy_until": until})).await;
+    app.set_status(&busy, &StatusPatch { is_busy: Some(true), busy_until: Some(Some(until)), ..ONLINE }).await;
 
     let page = visitor.get("/admin").await.text;
     let counts = |section: &str, labels: &[&str]| {
@@ -156,7 +155,7 @@ async fn text_of_users_is_text_on_every_page() {
     let app = TestApp::start().await;
     let (visitor, admin) = at_work(&app).await;
     let listener = app.register("dotted.under_score", "listener").await;
-    app.set_status(&listener, &json!({"is_online": true})).await;
+    app.set_status(&listener, &ONLINE).await;
     assert_eq!(visitor.clone().get("/admin").await.text.matches(">dotted.under_score<").count(), 2);
 
     // No name may hold this; should one ever, it is still only text.

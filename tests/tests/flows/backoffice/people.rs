@@ -3,7 +3,10 @@
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
-use serde_json::json;
+use saathii_sdk::{
+    NewUser,
+    types::users::{Role, Sex},
+};
 
 use super::*;
 
@@ -20,11 +23,16 @@ async fn found(admin: &mut Visitor, query: &str) -> Vec<String> {
 async fn people_are_found_by_name_phone_and_id_and_narrowed_by_what_they_are() {
     let app = TestApp::start().await;
     let (mut admin, _) = at_work(&app).await;
-    let asha = app.register_listener_with("Asha.M", json!({"preferred_language": "hi"})).await;
-    let ashok = app.register_with("ashok", json!({"role": "listener", "preferred_language": "ta"})).await;
+    let speaks = |language: &str, username| NewUser {
+        preferred_language: Some(language.to_owned()),
+        role: Some(Role::Listener),
+        ..NewUser::new(username, Sex::Female)
+    };
+    let asha = app.register_listener_with(speaks("hi", "Asha.M")).await;
+    let ashok = app.register_with(speaks("ta", "ashok")).await;
     let caller = app.register("zoya", "user").await;
-    app.set_status(&asha, &json!({"is_online": true})).await;
-    app.set_status(&caller, &json!({"is_online": true, "is_busy": true})).await;
+    app.set_status(&asha, &ONLINE).await;
+    app.set_status(&caller, &StatusPatch { is_busy: Some(true), ..ONLINE }).await;
     let national = &asha.phone[3..];
     for (query, names) in [
         (String::new(), vec!["zoya", "ashok", "Asha.M", "the.boss"]),
@@ -291,7 +299,7 @@ async fn a_persons_page_tells_everything_and_escapes_it() {
     for part in ["Call earning", "Call costs", "Withdrawable", "Verified"] {
         assert!(theirs.contains(part), "{part} in {theirs}");
     }
-    app.end_call(&caller, call).await.ok();
+    app.end_call(&caller, call).await.unwrap();
     assert!(admin.get(&format!("/admin/people/{}", caller.id)).await.text.contains("In no call"));
 }
 

@@ -1,16 +1,15 @@
 //! The queue of samples.
 
 use futures_util::future::join_all;
-use reqwest::Method;
+use saathii_sdk::{AudioFile, types::verification::VerificationStatus};
 use tests::audio;
 
 use super::*;
 
 /// A sample that waits for its review.
-pub(super) async fn send_sample(app: &TestApp, listener: &Person) -> i64 {
-    let upload = app.request(Method::POST, "/verification/upload-audio-file").bearer(&listener.access);
-    let sample = upload.audio_file("a.wav", "audio/wav", audio::sample()).send().await.ok();
-    sample["sample_id"].as_i64().unwrap()
+pub(super) async fn send_sample(listener: &Person) -> SampleId {
+    let audio = AudioFile::from_bytes("a.wav", audio::sample());
+    listener.client.verification().upload(&audio).await.unwrap().sample_id
 }
 
 fn queue(page: &str) -> &str {
@@ -26,7 +25,7 @@ async fn samples_are_heard_and_judged_the_oldest_first() {
     assert!(!empty.contains("class=\"badge\""), "{empty}");
 
     let (one, two) = (app.register("voice.one", "listener").await, app.register("voice.two", "listener").await);
-    let (first, second) = (send_sample(&app, &one).await, send_sample(&app, &two).await);
+    let (first, second) = (send_sample(&one).await, send_sample(&two).await);
     let page = admin.get("/admin/verification").await.text;
     let names: Vec<_> = ["voice.one", "voice.two"].map(|name| queue(&page).find(name).unwrap()).into();
     assert!(names.is_sorted(), "{page}");
@@ -55,13 +54,14 @@ async fn samples_are_heard_and_judged_the_oldest_first() {
         .submit(&format!("/admin/verification/{first}"), &rejected)
         .await
         .leads_to(&format!("/admin/verification/{second}?done=rejected"));
-    let history = app.get("/verification/history", &one.access).await.ok();
-    assert_eq!((&history[0]["status"], &history[0]["remarks"]), (&"rejected".into(), &"Too <quiet>".into()));
+    let history = one.client.verification().history().await.unwrap();
+    assert_eq!(history[0].status, VerificationStatus::Rejected);
+    assert_eq!(history[0].remarks.as_deref(), Some("Too <quiet>"));
     admin
         .submit(&format!("/admin/verification/{second}"), &[("verdict", "approved")])
         .await
         .leads_to("/admin/verification?done=approved");
-    assert_eq!(app.get("/verification/status", &two.access).await.ok()["is_verified"], true);
+    assert!(two.client.verification().status().await.unwrap().is_verified);
     let judged = admin.get(&format!("/admin/verification/{first}")).await.text;
     assert!(judged.contains("by the.boss") && judged.contains("Too &lt;quiet&gt;"), "{judged}");
     assert!(!judged.contains("name=\"verdict\""), "{judged}");
@@ -74,7 +74,7 @@ async fn of_two_reviewers_at_once_the_second_is_told_who_was_first() {
     let other = app.register_admin("the.other").await;
     let rival = signed_in(&app, &other).await;
     let listener = app.register("voice", "listener").await;
-    let path = format!("/admin/verification/{}", send_sample(&app, &listener).await);
+    let path = format!("/admin/verification/{}", send_sample(&listener).await);
     let (mut mine, mut theirs) = (admin.clone(), rival.clone());
     let answers = join_all([
         mine.submit(&path, &[("verdict", "approved"), ("remarks", "mine")]),

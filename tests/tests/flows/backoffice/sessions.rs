@@ -3,8 +3,6 @@
 use std::time::{Duration, Instant};
 
 use chrono::TimeDelta;
-use reqwest::Method;
-use serde_json::json;
 
 use super::*;
 
@@ -52,7 +50,7 @@ async fn a_logout_of_the_app_ends_the_dashboard_at_once() {
     let (visitor, admin) = at_work(&app).await;
     let device = app.sign_in(&admin.phone).await;
     assert!(is_signed_in(&visitor).await);
-    app.request(Method::POST, "/auth/logout").bearer(&device.access).send().await.ok();
+    device.client.auth().logout().await.unwrap();
     assert!(!is_signed_in(&visitor).await);
     assert_eq!(visitor.open(EVENTS).await.status(), 401);
 }
@@ -62,7 +60,7 @@ async fn a_deleted_account_has_no_dashboard() {
     let app = TestApp::start().await;
     let (visitor, admin) = at_work(&app).await;
     let device = app.sign_in(&admin.phone).await;
-    app.request(Method::DELETE, "/users/me").bearer(&device.access).send().await.ok();
+    device.client.users().delete().await.unwrap();
     assert!(!is_signed_in(&visitor).await);
     assert_eq!(Visitor::at(&app).sign_in(&app, &admin.phone).await.status, 422);
 }
@@ -128,12 +126,12 @@ async fn an_open_page_hears_of_a_change_and_its_stream_ends_with_the_session() {
     assert_eq!(stream.headers()["cache-control"], "no-cache");
     assert!(stream.headers()["content-security-policy"].to_str().unwrap().contains("default-src 'none'"));
 
-    app.set_status(&listener, &json!({"is_online": true})).await;
+    app.set_status(&listener, &ONLINE).await;
     let patience = Duration::from_secs(20);
     let heard = tokio::time::timeout(patience, stream.chunk()).await.unwrap().unwrap().unwrap();
     assert_eq!(heard, "data: changed\n\n");
     visitor.submit(SIGN_OUT, &[]).await.leads_to(SIGN_IN);
-    app.set_status(&listener, &json!({"is_busy": true})).await;
+    app.set_status(&listener, &BUSY).await;
     let ended = tokio::time::timeout(patience, stream.chunk()).await.unwrap().unwrap();
     assert_eq!(ended, None);
 }

@@ -65,7 +65,7 @@ async fn an_admin_signs_in_with_a_cookie_that_nobody_knew_before_and_signs_out()
     assert!(!is_signed_in(&kept).await, "the old cookie still works");
     assert_eq!(kept.open(EVENTS).await.status(), 401);
     // The dashboard's session was one device of theirs.
-    app.get("/users/me", &mine.access).await.ok();
+    mine.client.users().me().await.unwrap();
 }
 
 #[tokio::test]
