@@ -472,14 +472,16 @@ async def main():
         async with asyncio.timeout(PATIENCE):
             await step(story)
         passed.append(step.__name__)
-    # No callback may be under way when the interpreter ends.
     shut_down_clients()
     ask("done", passed=passed)
 
 
+status = 0
 try:
     asyncio.run(main())
 except BaseException:
     traceback.print_exc()
-    # The SDK's thread may be in the middle of a callback, which an interpreter that ends in order does not survive.
-    os._exit(1)
+    status = 1
+sys.stdout.flush()
+# An interpreter that ends in order aborts where a thread of the SDK comes back to it meanwhile.
+os._exit(status)

@@ -24,10 +24,7 @@ impl Counts {
     fn read(&mut self, line: &str) {
         let words: Vec<&str> = line.split([' ', ';']).filter(|word| !word.is_empty()).collect();
         match words[..] {
-            ["test", "result:", _, passed, "passed", failed, "failed", ..] => {
-                self.add(Self { passed: passed.parse().unwrap_or(0), failed: failed.parse().unwrap_or(0) });
-            }
-            [passed, "passed,", failed, "failed"] => {
+            ["test", "result:", _, passed, "passed", failed, "failed", ..] | [passed, "passed,", failed, "failed"] => {
                 self.add(Self { passed: passed.parse().unwrap_or(0), failed: failed.parse().unwrap_or(0) });
             }
             ["#", "pass", passed] => self.passed += passed.parse().unwrap_or(0),
