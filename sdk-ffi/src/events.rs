@@ -13,7 +13,7 @@ use std::{
 use saathii_sdk::Code;
 use saathii_shared_types::{Coins, Earnings, SampleId, presence::UserPresence, verification::VerificationStatus};
 
-use crate::{FollowedCall, SaathiiError};
+use crate::{FollowedCall, SaathiiError, host::Lent};
 
 /// What the client tells the host.
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Enum)]
@@ -155,19 +155,20 @@ impl Events {
     /// A queue whose events go to `listener` until it is closed.
     pub(crate) fn start(listener: Arc<dyn EventListener>) -> Result<Arc<Self>, SaathiiError> {
         let events = Arc::new(Self::default());
-        let source = events.clone();
+        let (source, listener) = (events.clone(), Lent::new(listener));
         thread::Builder::new()
             .name("saathii-events".to_owned())
             .spawn(move || {
                 while let Some(told) = source.next() {
-                    let tell = || match told {
+                    let tell = |listener: &(dyn EventListener + 'static)| match told {
                         Told::Event(event) => listener.on_event(event),
                         Told::SignedOut(by) => listener.on_signed_out(by),
                     };
                     // A listener that fails or panics has lost this and nothing else.
-                    match catch_unwind(AssertUnwindSafe(tell)) {
-                        Ok(Ok(())) => {}
-                        Ok(Err(error)) => tracing::warn!(%error, "the listener failed"),
+                    match catch_unwind(AssertUnwindSafe(|| listener.call(tell))) {
+                        Ok(Some(Ok(()))) => {}
+                        Ok(Some(Err(error))) => tracing::warn!(%error, "the listener failed"),
+                        Ok(None) => break,
                         Err(_) => tracing::warn!("the listener panicked"),
                     }
                 }

@@ -11,6 +11,7 @@ mod client;
 mod error;
 mod events;
 mod feed;
+mod host;
 mod logging;
 mod login;
 mod recharges;
@@ -28,6 +29,7 @@ pub use self::{
     error::SaathiiError,
     events::{Event, EventListener, ListenerError, SessionState, SignOut},
     feed::{FeedFilter, FeedState},
+    host::release_host,
     logging::{LogLevel, LogRecord, LogSink, init_logging, stop_logging},
     login::{NewUser, OtpSent, Registration, Verified},
     records::{ProfileChanges, StatusChanges, TextChange, TimeChange},

@@ -26,7 +26,7 @@ use tracing_subscriber::{
     registry::Registry,
 };
 
-use crate::{ListenerError, SaathiiError};
+use crate::{ListenerError, SaathiiError, host::Lent};
 
 /// How much is logged: this and what is worse.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Enum)]
@@ -137,11 +137,11 @@ impl Line {
     fn start(sink: Arc<dyn LogSink>) -> Result<Self, SaathiiError> {
         let (records, waiting) = sync_channel(MOST_WAITING);
         let (lost, is_stopped) = (Arc::<AtomicU64>::default(), Arc::<AtomicBool>::default());
-        let (counted, stopped) = (lost.clone(), is_stopped.clone());
+        let (counted, stopped, sink) = (lost.clone(), is_stopped.clone(), Lent::new(sink));
         thread::Builder::new()
             .name("saathii-logs".to_owned())
             .spawn(move || {
-                hand_over(&*sink, &waiting, &counted, &stopped);
+                hand_over(&sink, &waiting, &counted, &stopped);
                 if stopped.load(Ordering::Acquire) {
                     // A host that has gone is not even asked to let go.
                     std::mem::forget(sink);
@@ -158,9 +158,9 @@ impl Line {
     }
 }
 
-fn hand_over(sink: &dyn LogSink, waiting: &Receiver<LogRecord>, lost: &AtomicU64, is_stopped: &AtomicBool) {
+fn hand_over(sink: &Lent<dyn LogSink>, waiting: &Receiver<LogRecord>, lost: &AtomicU64, is_stopped: &AtomicBool) {
     // A sink that fails or panics has lost this line and nothing else.
-    let log = |record| drop(catch_unwind(AssertUnwindSafe(|| sink.log(record))));
+    let log = |record| drop(catch_unwind(AssertUnwindSafe(|| sink.call(|sink| sink.log(record)))));
     while let Ok(record) = waiting.recv()
         && !is_stopped.load(Ordering::Acquire)
     {

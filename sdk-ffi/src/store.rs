@@ -2,6 +2,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use saathii_sdk::{StoreError, Tokens};
 
+use crate::host::Lent;
+
 /// Where the host keeps the login: one secret text, in the keychain or the like.
 ///
 /// Called on a thread that may block.
@@ -32,11 +34,11 @@ impl From<uniffi::UnexpectedUniFFICallbackError> for TokenStoreError {
 
 /// The host's store, as the SDK sees it; none where the host has gone.
 #[derive(Clone)]
-pub(crate) struct HostStore(Arc<Mutex<Option<Arc<dyn TokenStore>>>>);
+pub(crate) struct HostStore(Arc<Mutex<Option<Arc<Lent<dyn TokenStore>>>>>);
 
 impl HostStore {
     pub(crate) fn new(store: Arc<dyn TokenStore>) -> Self {
-        Self(Arc::new(Mutex::new(Some(store))))
+        Self(Arc::new(Mutex::new(Some(Arc::new(Lent::new(store))))))
     }
 
     /// Calls the host no more, not even to let go of what is its own.
@@ -44,27 +46,32 @@ impl HostStore {
         std::mem::forget(self.slot().take());
     }
 
-    fn slot(&self) -> MutexGuard<'_, Option<Arc<dyn TokenStore>>> {
+    fn slot(&self) -> MutexGuard<'_, Option<Arc<Lent<dyn TokenStore>>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn open(&self) -> Result<Arc<dyn TokenStore>, TokenStoreError> {
-        let gone = || TokenStoreError::Failed { detail: "its host has started over".to_owned() };
-        self.slot().clone().ok_or_else(gone)
+    fn call<R>(
+        &self,
+        call: impl FnOnce(&(dyn TokenStore + 'static)) -> Result<R, TokenStoreError>,
+    ) -> Result<R, TokenStoreError> {
+        let gone = || TokenStoreError::Failed { detail: "its host has gone".to_owned() };
+        let store = self.slot().clone().ok_or_else(gone)?;
+        store.call(call).ok_or_else(gone)?
     }
 }
 
 impl saathii_sdk::TokenStore for HostStore {
     fn load(&self) -> Result<Option<Tokens>, StoreError> {
-        let secret = self.open()?.load()?;
+        let secret = self.call(TokenStore::load)?;
         Ok(secret.map(|secret| serde_json::from_str(&secret)).transpose()?)
     }
 
     fn save(&self, tokens: &Tokens) -> Result<(), StoreError> {
-        Ok(self.open()?.save(serde_json::to_string(tokens)?)?)
+        let secret = serde_json::to_string(tokens)?;
+        Ok(self.call(|store| store.save(secret))?)
     }
 
     fn clear(&self) -> Result<(), StoreError> {
-        Ok(self.open()?.clear()?)
+        Ok(self.call(TokenStore::clear)?)
     }
 }

@@ -484,7 +484,9 @@ def _uniffi_check_api_checksums(lib):
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_saathii_sdk_ffi_checksum_func_new_idempotency_key() != 64642:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
-    if lib.uniffi_saathii_sdk_ffi_checksum_func_shut_down_clients() != 11989:
+    if lib.uniffi_saathii_sdk_ffi_checksum_func_release_host() != 45212:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_saathii_sdk_ffi_checksum_func_shut_down_clients() != 9186:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_saathii_sdk_ffi_checksum_func_stop_logging() != 12998:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
@@ -501,6 +503,8 @@ def _uniffi_check_api_checksums(lib):
     if lib.uniffi_saathii_sdk_ffi_checksum_method_registration_register() != 65318:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_saathii_sdk_ffi_checksum_constructor_saathiiclient_new() != 24752:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_saathii_sdk_ffi_checksum_constructor_saathiiclient_with_host() != 20196:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_add_favorite() != 2396:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
@@ -1044,6 +1048,11 @@ _UniffiLib.uniffi_saathii_sdk_ffi_fn_func_new_idempotency_key.argtypes = (
     ctypes.POINTER(_UniffiRustCallStatus),
 )
 _UniffiLib.uniffi_saathii_sdk_ffi_fn_func_new_idempotency_key.restype = _UniffiRustBuffer
+_UniffiLib.uniffi_saathii_sdk_ffi_fn_func_release_host.argtypes = (
+    ctypes.c_uint32,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_saathii_sdk_ffi_fn_func_release_host.restype = ctypes.c_int8
 _UniffiLib.uniffi_saathii_sdk_ffi_fn_func_shut_down_clients.argtypes = (
     ctypes.POINTER(_UniffiRustCallStatus),
 )
@@ -1091,6 +1100,13 @@ _UniffiLib.uniffi_saathii_sdk_ffi_fn_constructor_saathiiclient_new.argtypes = (
     ctypes.POINTER(_UniffiRustCallStatus),
 )
 _UniffiLib.uniffi_saathii_sdk_ffi_fn_constructor_saathiiclient_new.restype = ctypes.c_uint64
+_UniffiLib.uniffi_saathii_sdk_ffi_fn_constructor_saathiiclient_with_host.argtypes = (
+    _UniffiRustBuffer,
+    ctypes.c_uint64,
+    ctypes.c_uint64,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_saathii_sdk_ffi_fn_constructor_saathiiclient_with_host.restype = ctypes.c_uint64
 _UniffiLib.uniffi_saathii_sdk_ffi_fn_method_saathiiclient_add_favorite.argtypes = (
     ctypes.c_uint64,
     ctypes.c_int64,
@@ -1470,6 +1486,9 @@ _UniffiLib.uniffi_saathii_sdk_ffi_checksum_func_init_logging.restype = ctypes.c_
 _UniffiLib.uniffi_saathii_sdk_ffi_checksum_func_new_idempotency_key.argtypes = (
 )
 _UniffiLib.uniffi_saathii_sdk_ffi_checksum_func_new_idempotency_key.restype = ctypes.c_uint16
+_UniffiLib.uniffi_saathii_sdk_ffi_checksum_func_release_host.argtypes = (
+)
+_UniffiLib.uniffi_saathii_sdk_ffi_checksum_func_release_host.restype = ctypes.c_uint16
 _UniffiLib.uniffi_saathii_sdk_ffi_checksum_func_shut_down_clients.argtypes = (
 )
 _UniffiLib.uniffi_saathii_sdk_ffi_checksum_func_shut_down_clients.restype = ctypes.c_uint16
@@ -1497,6 +1516,9 @@ _UniffiLib.uniffi_saathii_sdk_ffi_checksum_method_registration_register.restype 
 _UniffiLib.uniffi_saathii_sdk_ffi_checksum_constructor_saathiiclient_new.argtypes = (
 )
 _UniffiLib.uniffi_saathii_sdk_ffi_checksum_constructor_saathiiclient_new.restype = ctypes.c_uint16
+_UniffiLib.uniffi_saathii_sdk_ffi_checksum_constructor_saathiiclient_with_host.argtypes = (
+)
+_UniffiLib.uniffi_saathii_sdk_ffi_checksum_constructor_saathiiclient_with_host.restype = ctypes.c_uint16
 _UniffiLib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_add_favorite.argtypes = (
 )
 _UniffiLib.uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_add_favorite.restype = ctypes.c_uint16
@@ -5967,6 +5989,30 @@ class SaathiiClient(SaathiiClientProtocol):
             *_uniffi_lowered_args,
         )
         self._handle = _uniffi_ffi_result
+    @classmethod
+    def with_host(cls, config: ClientConfig,store: TokenStore,listener: EventListener) -> SaathiiClient:
+        """
+        The same with both, for React Native: it hands over no object of its own where that might be missing.
+"""
+        
+        _UniffiFfiConverterTypeClientConfig.check_lower(config)
+
+        _UniffiFfiConverterTypeTokenStore.check_lower(store)
+
+        _UniffiFfiConverterTypeEventListener.check_lower(listener)
+        _uniffi_lowered_args = (
+            _UniffiFfiConverterTypeClientConfig.lower(config),
+            _UniffiFfiConverterTypeTokenStore.lower(store),
+            _UniffiFfiConverterTypeEventListener.lower(listener),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterTypeSaathiiClient.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeSaathiiError
+        _uniffi_ffi_result = _uniffi_rust_call_with_error(
+            _uniffi_error_converter,
+            _UniffiLib.uniffi_saathii_sdk_ffi_fn_constructor_saathiiclient_with_host,
+            *_uniffi_lowered_args,
+        )
+        return cls._uniffi_make_instance(_uniffi_ffi_result)
 
     def __del__(self):
         # In case of partial initialization of instances.
@@ -7701,10 +7747,31 @@ def new_idempotency_key() -> str:
         *_uniffi_lowered_args,
     )
     return _uniffi_lift_return(_uniffi_ffi_result)
+def release_host(timeout_ms: int) -> bool:
+    """
+    For a host that ends, as its last call: nothing of it is called from now on, nor let go of. Waits until calls that
+    are inside of it have come back; false where one has not after so long.
+
+    Not for a thread that callbacks wait for, such as JavaScript's: `shut_down_clients` is.
+"""
+    
+    _UniffiFfiConverterUInt32.check_lower(timeout_ms)
+    _uniffi_lowered_args = (
+        _UniffiFfiConverterUInt32.lower(timeout_ms),
+    )
+    _uniffi_lift_return = _UniffiFfiConverterBoolean.lift
+    _uniffi_error_converter = None
+    _uniffi_ffi_result = _uniffi_rust_call_with_error(
+        _uniffi_error_converter,
+        _UniffiLib.uniffi_saathii_sdk_ffi_fn_func_release_host,
+        *_uniffi_lowered_args,
+    )
+    return _uniffi_lift_return(_uniffi_ffi_result)
 def shut_down_clients() -> None:
     """
     Shuts down every client of this process, for a host that begins anew: a JavaScript runtime after a reload, whose
-    clients of before would go on renewing a login that they can no longer save.
+    clients of before would go on renewing a login that they can no longer save. Nothing that the host made before is
+    called again, not even to let go of it: by its number it may be something else by now.
 """
     _uniffi_lowered_args = (
     )
@@ -7760,6 +7827,7 @@ __all__ = [
     "StatusChanges",
     "init_logging",
     "new_idempotency_key",
+    "release_host",
     "shut_down_clients",
     "stop_logging",
     "Registration",

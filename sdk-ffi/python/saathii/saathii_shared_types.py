@@ -4032,7 +4032,7 @@ class _UniffiFfiConverterTypeUserPresence(_UniffiConverterRustBuffer):
         _UniffiFfiConverterBoolean.write(value.is_available, buf)
 
 
-class _UniffiFfiConverterTypeDate:
+class _UniffiFfiConverterTypeDay:
     @staticmethod
     def write(value, buf):
         _UniffiFfiConverterString.write(value, buf)
@@ -4054,13 +4054,13 @@ class _UniffiFfiConverterTypeDate:
         return _UniffiFfiConverterString.lower(value)
 
 
-Date = str
+Day = str
 
-class _UniffiFfiConverterOptionalTypeDate(_UniffiConverterRustBuffer):
+class _UniffiFfiConverterOptionalTypeDay(_UniffiConverterRustBuffer):
     @classmethod
     def check_lower(cls, value):
         if value is not None:
-            _UniffiFfiConverterTypeDate.check_lower(value)
+            _UniffiFfiConverterTypeDay.check_lower(value)
 
     @classmethod
     def write(cls, value, buf):
@@ -4069,7 +4069,7 @@ class _UniffiFfiConverterOptionalTypeDate(_UniffiConverterRustBuffer):
             return
 
         buf.write_u8(1)
-        _UniffiFfiConverterTypeDate.write(value, buf)
+        _UniffiFfiConverterTypeDay.write(value, buf)
 
     @classmethod
     def read(cls, buf):
@@ -4077,7 +4077,7 @@ class _UniffiFfiConverterOptionalTypeDate(_UniffiConverterRustBuffer):
         if flag == 0:
             return None
         elif flag == 1:
-            return _UniffiFfiConverterTypeDate.read(buf)
+            return _UniffiFfiConverterTypeDay.read(buf)
         else:
             raise InternalError("Unexpected flag byte for optional type")
 
@@ -4086,7 +4086,7 @@ class UserProfile:
     """
     One's own profile.
 """
-    def __init__(self, *, user_id:UserId, phone:str, username:str, sex:Sex, dob:typing.Optional[Date], bio:typing.Optional[str], interests:typing.List[str], profile_image_url:typing.Optional[str], preferred_language:typing.Optional[str], rating:float, country:typing.Optional[str], roles:typing.List[Role]):
+    def __init__(self, *, user_id:UserId, phone:str, username:str, sex:Sex, dob:typing.Optional[Day], bio:typing.Optional[str], interests:typing.List[str], profile_image_url:typing.Optional[str], preferred_language:typing.Optional[str], rating:float, country:typing.Optional[str], roles:typing.List[Role]):
         self.user_id = user_id
         self.phone = phone
         self.username = username
@@ -4140,7 +4140,7 @@ class _UniffiFfiConverterTypeUserProfile(_UniffiConverterRustBuffer):
             phone=_UniffiFfiConverterString.read(buf),
             username=_UniffiFfiConverterString.read(buf),
             sex=_UniffiFfiConverterTypeSex.read(buf),
-            dob=_UniffiFfiConverterOptionalTypeDate.read(buf),
+            dob=_UniffiFfiConverterOptionalTypeDay.read(buf),
             bio=_UniffiFfiConverterOptionalString.read(buf),
             interests=_UniffiFfiConverterSequenceString.read(buf),
             profile_image_url=_UniffiFfiConverterOptionalString.read(buf),
@@ -4156,7 +4156,7 @@ class _UniffiFfiConverterTypeUserProfile(_UniffiConverterRustBuffer):
         _UniffiFfiConverterString.check_lower(value.phone)
         _UniffiFfiConverterString.check_lower(value.username)
         _UniffiFfiConverterTypeSex.check_lower(value.sex)
-        _UniffiFfiConverterOptionalTypeDate.check_lower(value.dob)
+        _UniffiFfiConverterOptionalTypeDay.check_lower(value.dob)
         _UniffiFfiConverterOptionalString.check_lower(value.bio)
         _UniffiFfiConverterSequenceString.check_lower(value.interests)
         _UniffiFfiConverterOptionalString.check_lower(value.profile_image_url)
@@ -4171,7 +4171,7 @@ class _UniffiFfiConverterTypeUserProfile(_UniffiConverterRustBuffer):
         _UniffiFfiConverterString.write(value.phone, buf)
         _UniffiFfiConverterString.write(value.username, buf)
         _UniffiFfiConverterTypeSex.write(value.sex, buf)
-        _UniffiFfiConverterOptionalTypeDate.write(value.dob, buf)
+        _UniffiFfiConverterOptionalTypeDay.write(value.dob, buf)
         _UniffiFfiConverterOptionalString.write(value.bio, buf)
         _UniffiFfiConverterSequenceString.write(value.interests, buf)
         _UniffiFfiConverterOptionalString.write(value.profile_image_url, buf)

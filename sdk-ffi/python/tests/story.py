@@ -6,10 +6,8 @@ lose an answer.
 
 import asyncio
 import json
-import os
 import sys
 import threading
-import traceback
 
 from saathii import (
     CallState,
@@ -33,7 +31,6 @@ from saathii import (
     TokenStoreError,
     Verified,
     new_idempotency_key,
-    shut_down_clients,
 )
 
 # Longer than anything takes.
@@ -472,16 +469,7 @@ async def main():
         async with asyncio.timeout(PATIENCE):
             await step(story)
         passed.append(step.__name__)
-    shut_down_clients()
     ask("done", passed=passed)
 
 
-status = 0
-try:
-    asyncio.run(main())
-except BaseException:
-    traceback.print_exc()
-    status = 1
-sys.stdout.flush()
-# An interpreter that ends in order aborts where a thread of the SDK comes back to it meanwhile.
-os._exit(status)
+asyncio.run(main())

@@ -330,6 +330,11 @@ void uniffi_saathii_sdk_ffi_fn_free_saathiiclient(uint64_t handle, RustCallStatu
 uint64_t uniffi_saathii_sdk_ffi_fn_constructor_saathiiclient_new(RustBuffer config, RustBuffer store, RustBuffer listener, RustCallStatus *_Nonnull out_status
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SAATHII_SDK_FFI_FN_CONSTRUCTOR_SAATHIICLIENT_WITH_HOST
+#define UNIFFI_FFIDEF_UNIFFI_SAATHII_SDK_FFI_FN_CONSTRUCTOR_SAATHIICLIENT_WITH_HOST
+uint64_t uniffi_saathii_sdk_ffi_fn_constructor_saathiiclient_with_host(RustBuffer config, uint64_t store, uint64_t listener, RustCallStatus *_Nonnull out_status
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_SAATHII_SDK_FFI_FN_METHOD_SAATHIICLIENT_BILL_CALL_MINUTE
 #define UNIFFI_FFIDEF_UNIFFI_SAATHII_SDK_FFI_FN_METHOD_SAATHIICLIENT_BILL_CALL_MINUTE
 uint64_t uniffi_saathii_sdk_ffi_fn_method_saathiiclient_bill_call_minute(uint64_t ptr, int64_t call
@@ -802,6 +807,11 @@ void uniffi_saathii_sdk_ffi_fn_func_shut_down_clients(RustCallStatus *_Nonnull o
     
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SAATHII_SDK_FFI_FN_FUNC_RELEASE_HOST
+#define UNIFFI_FFIDEF_UNIFFI_SAATHII_SDK_FFI_FN_FUNC_RELEASE_HOST
+int8_t uniffi_saathii_sdk_ffi_fn_func_release_host(uint32_t timeout_ms, RustCallStatus *_Nonnull out_status
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_SAATHII_SDK_FFI_FN_FUNC_INIT_LOGGING
 #define UNIFFI_FFIDEF_UNIFFI_SAATHII_SDK_FFI_FN_FUNC_INIT_LOGGING
 void uniffi_saathii_sdk_ffi_fn_func_init_logging(RustBuffer level, uint64_t sink, RustCallStatus *_Nonnull out_status
@@ -1082,6 +1092,12 @@ uint16_t uniffi_saathii_sdk_ffi_checksum_func_new_idempotency_key(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_SAATHII_SDK_FFI_CHECKSUM_FUNC_SHUT_DOWN_CLIENTS
 #define UNIFFI_FFIDEF_UNIFFI_SAATHII_SDK_FFI_CHECKSUM_FUNC_SHUT_DOWN_CLIENTS
 uint16_t uniffi_saathii_sdk_ffi_checksum_func_shut_down_clients(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SAATHII_SDK_FFI_CHECKSUM_FUNC_RELEASE_HOST
+#define UNIFFI_FFIDEF_UNIFFI_SAATHII_SDK_FFI_CHECKSUM_FUNC_RELEASE_HOST
+uint16_t uniffi_saathii_sdk_ffi_checksum_func_release_host(void
     
 );
 #endif
@@ -1574,6 +1590,12 @@ uint16_t uniffi_saathii_sdk_ffi_checksum_method_tokenstore_clear(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_SAATHII_SDK_FFI_CHECKSUM_CONSTRUCTOR_SAATHIICLIENT_NEW
 #define UNIFFI_FFIDEF_UNIFFI_SAATHII_SDK_FFI_CHECKSUM_CONSTRUCTOR_SAATHIICLIENT_NEW
 uint16_t uniffi_saathii_sdk_ffi_checksum_constructor_saathiiclient_new(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SAATHII_SDK_FFI_CHECKSUM_CONSTRUCTOR_SAATHIICLIENT_WITH_HOST
+#define UNIFFI_FFIDEF_UNIFFI_SAATHII_SDK_FFI_CHECKSUM_CONSTRUCTOR_SAATHIICLIENT_WITH_HOST
+uint16_t uniffi_saathii_sdk_ffi_checksum_constructor_saathiiclient_with_host(void
     
 );
 #endif

@@ -1,5 +1,7 @@
 //! What an app brings: a thread, a keychain, an ear.
 
+#![allow(dead_code, reason = "each test program needs a part of it")]
+
 use std::{
     pin::{Pin, pin},
     sync::{

@@ -13,7 +13,7 @@ use std::{
 use saathii_sdk_ffi::{
     Audio, CallState, ClientConfig, Event, EventListener, FeedFilter, FollowedCall, ListenerError, LogLevel, NewUser,
     ProfileChanges, SaathiiClient, SaathiiError, SessionState, Side, SignOut, TextChange, TokenStore, Verified,
-    init_logging, new_idempotency_key, shut_down_clients, stop_logging,
+    init_logging, new_idempotency_key, stop_logging,
 };
 use saathii_shared_types::{
     CallId, Coins, Earnings, SampleId, UserId,
@@ -386,30 +386,6 @@ fn a_listener_that_fails_or_panics_hears_the_next_event() {
 }
 
 #[test]
-fn a_host_that_starts_over_is_called_by_nothing_of_before() {
-    let server = Server::start_alone();
-    let connected = |keychain: &Arc<Keychain>| {
-        let (ear, events) = Ear::new();
-        let client = SaathiiClient::with_host(config(&server.url), keychain.clone(), ear).unwrap();
-        client.connect().unwrap();
-        while events.next() != Event::Resync {}
-        (client, events)
-    };
-    let (before, after) = (Arc::new(Keychain::signed_in()), Arc::new(Keychain::signed_in()));
-    let (abandoned, told_before) = connected(&before);
-    while !told_before.is_silent() {}
-    shut_down_clients();
-    let (_client, told) = connected(&after);
-    server.say(&json!({
-        "type": "wallet_updated", "balance_coins": 340, "withdrawable_money": 0, "pending_withdrawals": 0
-    }));
-    while !matches!(told.next(), Event::WalletChanged { .. }) {}
-    assert!(told_before.is_silent());
-    assert_eq!(code(&block_on(abandoned.forget()).unwrap_err()), "storage");
-    assert!(before.secret().is_some(), "the store of before is not called");
-}
-
-#[test]
 fn a_call_that_nobody_waits_for_is_cancelled() {
     let server = Server::start();
     let client = client(&server, Some(Arc::new(Keychain::signed_in())), None);
@@ -418,33 +394,6 @@ fn a_call_that_nobody_waits_for_is_cancelled() {
     server.wait_for("GET /users/me");
     drop(call);
     server.wait_until_hung_up();
-}
-
-/// A JavaScript runtime that is reloaded: whoever was called back there never answers again.
-#[test]
-fn a_host_that_begins_anew_is_not_disturbed_by_its_clients_of_before() {
-    let server = Server::start_alone();
-    let keychain = Arc::new(Keychain::signed_in());
-    let (gone, never, before) = HeldBack::new();
-    let old = client(&server, Some(keychain.clone()), Some(gone));
-    old.set_foreground(true).unwrap();
-    old.connect().unwrap();
-    server.wait_for("POST /users/me/heartbeat");
-    before.next();
-    server.send_burst(2_000);
-    server.wait_until_burst_is_read();
-
-    shut_down_clients();
-    server.wait_until_hung_up();
-    let (ear, events) = Ear::new();
-    let new = client(&server, Some(keychain), Some(ear));
-    new.connect().unwrap();
-    while events.next() != Event::Resync {}
-    assert_eq!(block_on(new.coins()).unwrap().current_balance, Coins(40));
-    // What is left of the old one still answers, and goes away without a crash.
-    assert!(block_on(old.is_signed_in()).unwrap());
-    drop((old, never));
-    assert_eq!(block_on(new.coins()).unwrap().current_balance, Coins(40));
 }
 
 #[test]
@@ -480,7 +429,9 @@ fn a_host_gets_the_log_without_secrets_and_again_after_a_reload() {
 
     stop_logging();
     block_on(client.forget()).unwrap();
-    assert!(more_lines.iter().all(|line| !line.message.contains("signed out")), "the sink is let go of, unasked");
+    while let Ok(line) = more_lines.recv_timeout(Duration::from_millis(200)) {
+        assert!(!line.message.contains("signed out"), "the host has stopped the log");
+    }
 }
 
 #[test]

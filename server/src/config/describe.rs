@@ -194,12 +194,12 @@ mod tests {
             .lines()
             .filter_map(|line| line.strip_prefix("| `")?.split_once(" | "))
             .flat_map(|(names, _)| names.split(", ").map(|name| name.trim_matches('`').to_owned()).collect::<Vec<_>>());
-        let mut named: Vec<String> = names.filter(|name| !matches!(name.as_str(), "RUST_LOG" | "PG_BIN")).collect();
+        let mut ours: Vec<String> = names.filter(|name| !matches!(name.as_str(), "RUST_LOG" | "PG_BIN")).collect();
         let config = Config::read(HashMap::new()).unwrap();
         let mut shown: Vec<String> = config.describe().into_iter().map(|(name, _)| name.to_owned()).collect();
-        named.sort();
+        ours.sort();
         shown.sort();
-        assert!(named.len() > 40, "{named:?}");
-        assert_eq!(shown, named);
+        assert!(ours.len() > 40, "{ours:?}");
+        assert_eq!(shown, ours);
     }
 }

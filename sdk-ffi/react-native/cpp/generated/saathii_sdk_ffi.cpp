@@ -574,6 +574,10 @@ extern "C" {
     );
     void uniffi_saathii_sdk_ffi_fn_func_shut_down_clients(RustCallStatus *uniffi_out_err
     );
+    int8_t uniffi_saathii_sdk_ffi_fn_func_release_host(
+        uint32_t timeout_ms, 
+        RustCallStatus *uniffi_out_err
+    );
     void uniffi_saathii_sdk_ffi_fn_func_init_logging(
         RustBuffer level, 
         /*handle*/ uint64_t sink, 
@@ -781,6 +785,8 @@ extern "C" {
     uint16_t uniffi_saathii_sdk_ffi_checksum_func_new_idempotency_key(
     );
     uint16_t uniffi_saathii_sdk_ffi_checksum_func_shut_down_clients(
+    );
+    uint16_t uniffi_saathii_sdk_ffi_checksum_func_release_host(
     );
     uint16_t uniffi_saathii_sdk_ffi_checksum_func_init_logging(
     );
@@ -4856,6 +4862,14 @@ NativeSaathiiSdkFfi::NativeSaathiiSdkFfi(
             return this->cpp_uniffi_saathii_sdk_ffi_fn_func_shut_down_clients(rt, thisVal, args, count);
         }
     );
+    props["ubrn_uniffi_saathii_sdk_ffi_fn_func_release_host"] = jsi::Function::createFromHostFunction(
+        rt,
+        jsi::PropNameID::forAscii(rt, "ubrn_uniffi_saathii_sdk_ffi_fn_func_release_host"),
+        1,
+        [this](jsi::Runtime &rt, const jsi::Value &thisVal, const jsi::Value *args, size_t count) -> jsi::Value {
+            return this->cpp_uniffi_saathii_sdk_ffi_fn_func_release_host(rt, thisVal, args, count);
+        }
+    );
     props["ubrn_uniffi_saathii_sdk_ffi_fn_func_init_logging"] = jsi::Function::createFromHostFunction(
         rt,
         jsi::PropNameID::forAscii(rt, "ubrn_uniffi_saathii_sdk_ffi_fn_func_init_logging"),
@@ -5270,6 +5284,14 @@ NativeSaathiiSdkFfi::NativeSaathiiSdkFfi(
         0,
         [this](jsi::Runtime &rt, const jsi::Value &thisVal, const jsi::Value *args, size_t count) -> jsi::Value {
             return this->cpp_uniffi_saathii_sdk_ffi_checksum_func_shut_down_clients(rt, thisVal, args, count);
+        }
+    );
+    props["ubrn_uniffi_saathii_sdk_ffi_checksum_func_release_host"] = jsi::Function::createFromHostFunction(
+        rt,
+        jsi::PropNameID::forAscii(rt, "ubrn_uniffi_saathii_sdk_ffi_checksum_func_release_host"),
+        0,
+        [this](jsi::Runtime &rt, const jsi::Value &thisVal, const jsi::Value *args, size_t count) -> jsi::Value {
+            return this->cpp_uniffi_saathii_sdk_ffi_checksum_func_release_host(rt, thisVal, args, count);
         }
     );
     props["ubrn_uniffi_saathii_sdk_ffi_checksum_func_init_logging"] = jsi::Function::createFromHostFunction(
@@ -7030,6 +7052,16 @@ jsi::Value NativeSaathiiSdkFfi::cpp_uniffi_saathii_sdk_ffi_fn_func_shut_down_cli
         
         return jsi::Value::undefined();
 }
+jsi::Value NativeSaathiiSdkFfi::cpp_uniffi_saathii_sdk_ffi_fn_func_release_host(jsi::Runtime& rt, const jsi::Value& thisVal, const jsi::Value* args, size_t count) {
+        RustCallStatus status = uniffi::saathii_sdk_ffi::Bridging<RustCallStatus>::rustSuccess(rt);
+        auto value = uniffi_saathii_sdk_ffi_fn_func_release_host(uniffi_jsi::Bridging<uint32_t>::fromJs(rt, callInvoker, args[0]), 
+            &status
+        );
+        uniffi::saathii_sdk_ffi::Bridging<RustCallStatus>::copyIntoJs(rt, callInvoker, status, args[count - 1]);
+
+        
+        return uniffi_jsi::Bridging<int8_t>::toJs(rt, callInvoker, value);
+}
 jsi::Value NativeSaathiiSdkFfi::cpp_uniffi_saathii_sdk_ffi_fn_func_init_logging(jsi::Runtime& rt, const jsi::Value& thisVal, const jsi::Value* args, size_t count) {
         RustCallStatus status = uniffi::saathii_sdk_ffi::Bridging<RustCallStatus>::rustSuccess(rt);
         uniffi_saathii_sdk_ffi_fn_func_init_logging(uniffi::saathii_sdk_ffi::Bridging<RustBuffer>::fromJs(rt, callInvoker, args[0]), uniffi_jsi::Bridging</*handle*/ uint64_t>::fromJs(rt, callInvoker, args[1]), 
@@ -7430,6 +7462,13 @@ jsi::Value NativeSaathiiSdkFfi::cpp_uniffi_saathii_sdk_ffi_checksum_func_new_ide
 }
 jsi::Value NativeSaathiiSdkFfi::cpp_uniffi_saathii_sdk_ffi_checksum_func_shut_down_clients(jsi::Runtime& rt, const jsi::Value& thisVal, const jsi::Value* args, size_t count) {
         auto value = uniffi_saathii_sdk_ffi_checksum_func_shut_down_clients(
+        );
+
+        
+        return uniffi_jsi::Bridging<uint16_t>::toJs(rt, callInvoker, value);
+}
+jsi::Value NativeSaathiiSdkFfi::cpp_uniffi_saathii_sdk_ffi_checksum_func_release_host(jsi::Runtime& rt, const jsi::Value& thisVal, const jsi::Value* args, size_t count) {
+        auto value = uniffi_saathii_sdk_ffi_checksum_func_release_host(
         );
 
         

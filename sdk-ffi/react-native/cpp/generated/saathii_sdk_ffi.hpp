@@ -120,6 +120,7 @@ class NativeSaathiiSdkFfi : public jsi::HostObject {
     jsi::Value cpp_uniffi_saathii_sdk_ffi_fn_method_tokenstore_clear(jsi::Runtime& rt, const jsi::Value& thisVal, const jsi::Value* args, size_t count);
     jsi::Value cpp_uniffi_saathii_sdk_ffi_fn_func_new_idempotency_key(jsi::Runtime& rt, const jsi::Value& thisVal, const jsi::Value* args, size_t count);
     jsi::Value cpp_uniffi_saathii_sdk_ffi_fn_func_shut_down_clients(jsi::Runtime& rt, const jsi::Value& thisVal, const jsi::Value* args, size_t count);
+    jsi::Value cpp_uniffi_saathii_sdk_ffi_fn_func_release_host(jsi::Runtime& rt, const jsi::Value& thisVal, const jsi::Value* args, size_t count);
     jsi::Value cpp_uniffi_saathii_sdk_ffi_fn_func_init_logging(jsi::Runtime& rt, const jsi::Value& thisVal, const jsi::Value* args, size_t count);
     jsi::Value cpp_uniffi_saathii_sdk_ffi_fn_func_stop_logging(jsi::Runtime& rt, const jsi::Value& thisVal, const jsi::Value* args, size_t count);
     jsi::Value cpp_ffi_saathii_sdk_ffi_rust_future_poll_u8(jsi::Runtime& rt, const jsi::Value& thisVal, const jsi::Value* args, size_t count);
@@ -172,6 +173,7 @@ class NativeSaathiiSdkFfi : public jsi::HostObject {
     jsi::Value cpp_ffi_saathii_sdk_ffi_rust_future_complete_void(jsi::Runtime& rt, const jsi::Value& thisVal, const jsi::Value* args, size_t count);
     jsi::Value cpp_uniffi_saathii_sdk_ffi_checksum_func_new_idempotency_key(jsi::Runtime& rt, const jsi::Value& thisVal, const jsi::Value* args, size_t count);
     jsi::Value cpp_uniffi_saathii_sdk_ffi_checksum_func_shut_down_clients(jsi::Runtime& rt, const jsi::Value& thisVal, const jsi::Value* args, size_t count);
+    jsi::Value cpp_uniffi_saathii_sdk_ffi_checksum_func_release_host(jsi::Runtime& rt, const jsi::Value& thisVal, const jsi::Value* args, size_t count);
     jsi::Value cpp_uniffi_saathii_sdk_ffi_checksum_func_init_logging(jsi::Runtime& rt, const jsi::Value& thisVal, const jsi::Value* args, size_t count);
     jsi::Value cpp_uniffi_saathii_sdk_ffi_checksum_func_stop_logging(jsi::Runtime& rt, const jsi::Value& thisVal, const jsi::Value* args, size_t count);
     jsi::Value cpp_uniffi_saathii_sdk_ffi_checksum_method_saathiiclient_bill_call_minute(jsi::Runtime& rt, const jsi::Value& thisVal, const jsi::Value* args, size_t count);

@@ -84,6 +84,7 @@ interface NativeModuleInterface {
     ubrn_uniffi_saathii_sdk_ffi_fn_init_callback_vtable_tokenstore(vtable: UniffiVTableCallbackInterfaceSaathiiSdkFfiTokenStore): void;
     ubrn_uniffi_saathii_sdk_ffi_fn_func_init_logging(level: Uint8Array, sink: bigint, uniffi_out_err: UniffiRustCallStatus): void;
     ubrn_uniffi_saathii_sdk_ffi_fn_func_new_idempotency_key(uniffi_out_err: UniffiRustCallStatus): Uint8Array;
+    ubrn_uniffi_saathii_sdk_ffi_fn_func_release_host(timeoutMs: number, uniffi_out_err: UniffiRustCallStatus): number;
     ubrn_uniffi_saathii_sdk_ffi_fn_func_shut_down_clients(uniffi_out_err: UniffiRustCallStatus): void;
     ubrn_uniffi_saathii_sdk_ffi_fn_func_stop_logging(uniffi_out_err: UniffiRustCallStatus): void;
     ubrn_uniffi_saathii_sdk_ffi_fn_method_eventlistener_on_event(uniffiSelf: bigint, event: Uint8Array, uniffi_out_err: UniffiRustCallStatus): void;
@@ -170,6 +171,7 @@ interface NativeModuleInterface {
     ubrn_ffi_saathii_sdk_ffi_uniffi_contract_version(): number;
     ubrn_uniffi_saathii_sdk_ffi_checksum_func_init_logging(): number;
     ubrn_uniffi_saathii_sdk_ffi_checksum_func_new_idempotency_key(): number;
+    ubrn_uniffi_saathii_sdk_ffi_checksum_func_release_host(): number;
     ubrn_uniffi_saathii_sdk_ffi_checksum_func_shut_down_clients(): number;
     ubrn_uniffi_saathii_sdk_ffi_checksum_func_stop_logging(): number;
     ubrn_uniffi_saathii_sdk_ffi_checksum_method_eventlistener_on_event(): number;

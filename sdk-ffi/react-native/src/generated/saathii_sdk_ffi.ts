@@ -59,6 +59,23 @@ export function newIdempotencyKey(): string {
     }
 
 /**
+ * For a host that ends, as its last call: nothing of it is called from now on, nor let go of. Waits until calls that
+ * are inside of it have come back; false where one has not after so long.
+ *
+ * Not for a thread that callbacks wait for, such as JavaScript's: `shut_down_clients` is.
+ */
+export function releaseHost(timeoutMs: number): boolean {
+    return FfiConverterBool.lift(uniffiCaller.rustCall(
+            /*caller:*/ (callStatus) => {
+                return nativeModule().ubrn_uniffi_saathii_sdk_ffi_fn_func_release_host(
+        FfiConverterUInt32.lower(timeoutMs, nativeModule().rustbuffer_alloc),
+                callStatus);
+            },
+            /*liftString:*/ FfiConverterString.lift.bind(FfiConverterString),
+    ));
+    }
+
+/**
  * Shuts down every client of this process, for a host that begins anew: a JavaScript runtime after a reload, whose
  * clients of before would go on renewing a login that they can no longer save. Nothing that the host made before is
  * called again, not even to let go of it: by its number it may be something else by now.
@@ -6700,6 +6717,9 @@ function uniffiEnsureInitialized() {
     }
     if (nativeModule().ubrn_uniffi_saathii_sdk_ffi_checksum_func_new_idempotency_key() !== 64642) {
         throw new UniffiInternalError.ApiChecksumMismatch("uniffi_saathii_sdk_ffi_checksum_func_new_idempotency_key");
+    }
+    if (nativeModule().ubrn_uniffi_saathii_sdk_ffi_checksum_func_release_host() !== 45212) {
+        throw new UniffiInternalError.ApiChecksumMismatch("uniffi_saathii_sdk_ffi_checksum_func_release_host");
     }
     if (nativeModule().ubrn_uniffi_saathii_sdk_ffi_checksum_func_shut_down_clients() !== 9186) {
         throw new UniffiInternalError.ApiChecksumMismatch("uniffi_saathii_sdk_ffi_checksum_func_shut_down_clients");

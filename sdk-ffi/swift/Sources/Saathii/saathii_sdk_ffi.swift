@@ -1840,6 +1840,19 @@ public convenience init(config: ClientConfig, store: TokenStore?, listener: Even
     }
 
     
+    /**
+     * The same with both, for React Native: it hands over no object of its own where that might be missing.
+     */
+public static func withHost(config: ClientConfig, store: TokenStore, listener: EventListener)throws  -> SaathiiClient  {
+    return try  FfiConverterTypeSaathiiClient_lift(try rustCallWithError(FfiConverterTypeSaathiiError_lift) {
+    uniffi_saathii_sdk_ffi_fn_constructor_saathiiclient_with_host(
+        FfiConverterTypeClientConfig_lower(config),
+        FfiConverterTypeTokenStore_lower(store),
+        FfiConverterTypeEventListener_lower(listener),$0
+    )
+})
+}
+    
 
     
     /**
@@ -6188,12 +6201,26 @@ public func newIdempotencyKey() -> String  {
 }
 /**
  * Shuts down every client of this process, for a host that begins anew: a JavaScript runtime after a reload, whose
- * clients of before would go on renewing a login that they can no longer save.
+ * clients of before would go on renewing a login that they can no longer save. Nothing that the host made before is
+ * called again, not even to let go of it: by its number it may be something else by now.
  */
 public func shutDownClients()  {try! rustCall() {
     uniffi_saathii_sdk_ffi_fn_func_shut_down_clients($0
     )
 }
+}
+/**
+ * For a host that ends, as its last call: nothing of it is called from now on, nor let go of. Waits until calls that
+ * are inside of it have come back; false where one has not after so long.
+ *
+ * Not for a thread that callbacks wait for, such as JavaScript's: `shut_down_clients` is.
+ */
+public func releaseHost(timeoutMs: UInt32) -> Bool  {
+    return try!  FfiConverterBool.lift(try! rustCall() {
+    uniffi_saathii_sdk_ffi_fn_func_release_host(
+        FfiConverterUInt32.lower(timeoutMs),$0
+    )
+})
 }
 /**
  * From now on what the SDK logs goes to `sink`, in place of the one of before. No line has a token, a code or a whole
@@ -6236,7 +6263,10 @@ private let initializationResult: InitializationResult = {
     if (uniffi_saathii_sdk_ffi_checksum_func_new_idempotency_key() != 64642) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_saathii_sdk_ffi_checksum_func_shut_down_clients() != 11989) {
+    if (uniffi_saathii_sdk_ffi_checksum_func_shut_down_clients() != 9186) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_saathii_sdk_ffi_checksum_func_release_host() != 45212) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_saathii_sdk_ffi_checksum_func_init_logging() != 42467) {
@@ -6483,6 +6513,9 @@ private let initializationResult: InitializationResult = {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_saathii_sdk_ffi_checksum_constructor_saathiiclient_new() != 24752) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_saathii_sdk_ffi_checksum_constructor_saathiiclient_with_host() != 20196) {
         return InitializationResult.apiChecksumMismatch
     }
 

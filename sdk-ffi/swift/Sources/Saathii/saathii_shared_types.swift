@@ -3207,7 +3207,7 @@ public struct UserProfile: Equatable, Hashable {
     public var phone: String
     public var username: String
     public var sex: Sex
-    public var dob: Date?
+    public var dob: Day?
     public var bio: String?
     public var interests: [String]
     public var profileImageUrl: String?
@@ -3227,7 +3227,7 @@ public struct UserProfile: Equatable, Hashable {
     public init(userId: UserId, 
         /**
          * E.164.
-         */phone: String, username: String, sex: Sex, dob: Date?, bio: String?, interests: [String], profileImageUrl: String?, preferredLanguage: String?, 
+         */phone: String, username: String, sex: Sex, dob: Day?, bio: String?, interests: [String], profileImageUrl: String?, preferredLanguage: String?, 
         /**
          * The callers' mean, 0 before the first; 1 to 5 after.
          */rating: Double, 
@@ -3268,7 +3268,7 @@ public struct FfiConverterTypeUserProfile: FfiConverterRustBuffer {
                 phone: FfiConverterString.read(from: &buf), 
                 username: FfiConverterString.read(from: &buf), 
                 sex: FfiConverterTypeSex.read(from: &buf), 
-                dob: FfiConverterOptionTypeDate.read(from: &buf), 
+                dob: FfiConverterOptionTypeDay.read(from: &buf), 
                 bio: FfiConverterOptionString.read(from: &buf), 
                 interests: FfiConverterSequenceString.read(from: &buf), 
                 profileImageUrl: FfiConverterOptionString.read(from: &buf), 
@@ -3284,7 +3284,7 @@ public struct FfiConverterTypeUserProfile: FfiConverterRustBuffer {
         FfiConverterString.write(value.phone, into: &buf)
         FfiConverterString.write(value.username, into: &buf)
         FfiConverterTypeSex.write(value.sex, into: &buf)
-        FfiConverterOptionTypeDate.write(value.dob, into: &buf)
+        FfiConverterOptionTypeDay.write(value.dob, into: &buf)
         FfiConverterOptionString.write(value.bio, into: &buf)
         FfiConverterSequenceString.write(value.interests, into: &buf)
         FfiConverterOptionString.write(value.profileImageUrl, into: &buf)
@@ -5248,8 +5248,8 @@ fileprivate struct FfiConverterOptionTypeCallId: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-fileprivate struct FfiConverterOptionTypeDate: FfiConverterRustBuffer {
-    typealias SwiftType = Date?
+fileprivate struct FfiConverterOptionTypeDay: FfiConverterRustBuffer {
+    typealias SwiftType = Day?
 
     public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
         guard let value = value else {
@@ -5257,13 +5257,13 @@ fileprivate struct FfiConverterOptionTypeDate: FfiConverterRustBuffer {
             return
         }
         writeInt(&buf, Int8(1))
-        FfiConverterTypeDate.write(value, into: &buf)
+        FfiConverterTypeDay.write(value, into: &buf)
     }
 
     public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
         switch try readInt(&buf) as Int8 {
         case 0: return nil
-        case 1: return try FfiConverterTypeDate.read(from: &buf)
+        case 1: return try FfiConverterTypeDay.read(from: &buf)
         default: throw UniffiInternalError.unexpectedOptionalTag
         }
     }
@@ -5687,25 +5687,25 @@ public func FfiConverterTypeCoins_lower(_ value: Coins) -> Int64 {
  * Typealias from the type name used in the UDL file to the builtin type.  This
  * is needed because the UDL type name is used in function/method signatures.
  */
-public typealias Date = String
+public typealias Day = String
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypeDate: FfiConverter {
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Date {
+public struct FfiConverterTypeDay: FfiConverter {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Day {
         return try FfiConverterString.read(from: &buf)
     }
 
-    public static func write(_ value: Date, into buf: inout [UInt8]) {
+    public static func write(_ value: Day, into buf: inout [UInt8]) {
         return FfiConverterString.write(value, into: &buf)
     }
 
-    public static func lift(_ value: RustBuffer) throws -> Date {
+    public static func lift(_ value: RustBuffer) throws -> Day {
         return try FfiConverterString.lift(value)
     }
 
-    public static func lower(_ value: Date) -> RustBuffer {
+    public static func lower(_ value: Day) -> RustBuffer {
         return FfiConverterString.lower(value)
     }
 }
@@ -5714,15 +5714,15 @@ public struct FfiConverterTypeDate: FfiConverter {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeDate_lift(_ value: RustBuffer) throws -> Date {
-    return try FfiConverterTypeDate.lift(value)
+public func FfiConverterTypeDay_lift(_ value: RustBuffer) throws -> Day {
+    return try FfiConverterTypeDay.lift(value)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeDate_lower(_ value: Date) -> RustBuffer {
-    return FfiConverterTypeDate.lower(value)
+public func FfiConverterTypeDay_lower(_ value: Day) -> RustBuffer {
+    return FfiConverterTypeDay.lower(value)
 }
 
 

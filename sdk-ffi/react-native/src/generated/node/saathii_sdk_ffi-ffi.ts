@@ -347,6 +347,11 @@ const DEFINITIONS = {
       ret: FfiType.RustBuffer,
       hasRustCallStatus: true,
     },
+    "uniffi_saathii_sdk_ffi_fn_func_release_host": {
+      args: [FfiType.UInt32],
+      ret: FfiType.Int8,
+      hasRustCallStatus: true,
+    },
     "uniffi_saathii_sdk_ffi_fn_func_shut_down_clients": {
       args: [],
       ret: FfiType.Void,
@@ -773,6 +778,11 @@ const DEFINITIONS = {
       hasRustCallStatus: false,
     },
     "uniffi_saathii_sdk_ffi_checksum_func_new_idempotency_key": {
+      args: [],
+      ret: FfiType.UInt16,
+      hasRustCallStatus: false,
+    },
+    "uniffi_saathii_sdk_ffi_checksum_func_release_host": {
       args: [],
       ret: FfiType.UInt16,
       hasRustCallStatus: false,
@@ -1363,6 +1373,7 @@ interface NativeModuleInterface {
     uniffi_saathii_sdk_ffi_fn_init_callback_vtable_tokenstore(vtable: UniffiVTableCallbackInterfaceSaathiiSdkFfiTokenStore): void;
     uniffi_saathii_sdk_ffi_fn_func_init_logging(level: Uint8Array, sink: bigint, uniffi_out_err: UniffiRustCallStatus): void;
     uniffi_saathii_sdk_ffi_fn_func_new_idempotency_key(uniffi_out_err: UniffiRustCallStatus): Uint8Array;
+    uniffi_saathii_sdk_ffi_fn_func_release_host(timeoutMs: number, uniffi_out_err: UniffiRustCallStatus): number;
     uniffi_saathii_sdk_ffi_fn_func_shut_down_clients(uniffi_out_err: UniffiRustCallStatus): void;
     uniffi_saathii_sdk_ffi_fn_func_stop_logging(uniffi_out_err: UniffiRustCallStatus): void;
     uniffi_saathii_sdk_ffi_fn_method_eventlistener_on_event(uniffiSelf: bigint, event: Uint8Array, uniffi_out_err: UniffiRustCallStatus): void;
@@ -1449,6 +1460,7 @@ interface NativeModuleInterface {
     ffi_saathii_sdk_ffi_uniffi_contract_version(): number;
     uniffi_saathii_sdk_ffi_checksum_func_init_logging(): number;
     uniffi_saathii_sdk_ffi_checksum_func_new_idempotency_key(): number;
+    uniffi_saathii_sdk_ffi_checksum_func_release_host(): number;
     uniffi_saathii_sdk_ffi_checksum_func_shut_down_clients(): number;
     uniffi_saathii_sdk_ffi_checksum_func_stop_logging(): number;
     uniffi_saathii_sdk_ffi_checksum_method_eventlistener_on_event(): number;

@@ -862,6 +862,8 @@ internal object IntegrityCheckingUniffiLib {
     ): Int
     external fun uniffi_saathii_sdk_ffi_checksum_func_shut_down_clients(
     ): Int
+    external fun uniffi_saathii_sdk_ffi_checksum_func_release_host(
+    ): Int
     external fun uniffi_saathii_sdk_ffi_checksum_func_init_logging(
     ): Int
     external fun uniffi_saathii_sdk_ffi_checksum_func_stop_logging(
@@ -1026,6 +1028,8 @@ internal object IntegrityCheckingUniffiLib {
     ): Int
     external fun uniffi_saathii_sdk_ffi_checksum_constructor_saathiiclient_new(
     ): Int
+    external fun uniffi_saathii_sdk_ffi_checksum_constructor_saathiiclient_with_host(
+    ): Int
     external fun ffi_saathii_sdk_ffi_uniffi_contract_version(
     ): Int
 
@@ -1053,6 +1057,8 @@ internal object UniffiLib {
 external fun uniffi_saathii_sdk_ffi_fn_free_saathiiclient(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
 ): Unit
 external fun uniffi_saathii_sdk_ffi_fn_constructor_saathiiclient_new(`config`: RustBuffer.ByValue,`store`: RustBuffer.ByValue,`listener`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+): Long
+external fun uniffi_saathii_sdk_ffi_fn_constructor_saathiiclient_with_host(`config`: RustBuffer.ByValue,`store`: Long,`listener`: Long,uniffi_out_err: UniffiRustCallStatus, 
 ): Long
 external fun uniffi_saathii_sdk_ffi_fn_method_saathiiclient_bill_call_minute(`ptr`: Long,`call`: Long,
 ): Long
@@ -1242,6 +1248,8 @@ external fun uniffi_saathii_sdk_ffi_fn_func_new_idempotency_key(uniffi_out_err: 
 ): RustBuffer.ByValue
 external fun uniffi_saathii_sdk_ffi_fn_func_shut_down_clients(uniffi_out_err: UniffiRustCallStatus, 
 ): Unit
+external fun uniffi_saathii_sdk_ffi_fn_func_release_host(`timeoutMs`: Int,uniffi_out_err: UniffiRustCallStatus, 
+): Byte
 external fun uniffi_saathii_sdk_ffi_fn_func_init_logging(`level`: RustBuffer.ByValue,`sink`: Long,uniffi_out_err: UniffiRustCallStatus, 
 ): Unit
 external fun uniffi_saathii_sdk_ffi_fn_func_stop_logging(uniffi_out_err: UniffiRustCallStatus, 
@@ -5295,11 +5303,24 @@ open class SaathiiClient: Disposable, AutoCloseable, SaathiiClientInterface
 
 
     
-    
+    companion object {
+        
     /**
-     * @suppress
+     * The same with both, for React Native: it hands over no object of its own where that might be missing.
      */
-    companion object
+    @Throws(SaathiiException::class) fun `withHost`(`config`: ClientConfig, `store`: TokenStore, `listener`: EventListener): SaathiiClient {
+            return FfiConverterTypeSaathiiClient.lift(
+    uniffiRustCallWithError(SaathiiException) { _status ->
+    UniffiLib.uniffi_saathii_sdk_ffi_fn_constructor_saathiiclient_with_host(
+    
+        FfiConverterTypeClientConfig.lower(`config`),FfiConverterTypeTokenStore.lower(`store`),FfiConverterTypeEventListener.lower(`listener`),_status)
+}
+    )
+    }
+    
+
+        
+    }
     
 }
 
@@ -8586,7 +8607,8 @@ public object FfiConverterSequenceTypeUserId: FfiConverterRustBuffer<List<UserId
 
         /**
          * Shuts down every client of this process, for a host that begins anew: a JavaScript runtime after a reload, whose
-         * clients of before would go on renewing a login that they can no longer save.
+         * clients of before would go on renewing a login that they can no longer save. Nothing that the host made before is
+         * called again, not even to let go of it: by its number it may be something else by now.
          */ fun `shutDownClients`()
         = 
     uniffiRustCall() { _status ->
@@ -8595,6 +8617,22 @@ public object FfiConverterSequenceTypeUserId: FfiConverterRustBuffer<List<UserId
         _status)
 }
     
+    
+
+        /**
+         * For a host that ends, as its last call: nothing of it is called from now on, nor let go of. Waits until calls that
+         * are inside of it have come back; false where one has not after so long.
+         *
+         * Not for a thread that callbacks wait for, such as JavaScript's: `shut_down_clients` is.
+         */ fun `releaseHost`(`timeoutMs`: kotlin.UInt): kotlin.Boolean {
+            return FfiConverterBoolean.lift(
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_saathii_sdk_ffi_fn_func_release_host(
+    
+        FfiConverterUInt.lower(`timeoutMs`),_status)
+}
+    )
+    }
     
 
         /**

@@ -3174,7 +3174,7 @@ data class UserProfile (
     , 
     var `sex`: Sex
     , 
-    var `dob`: Date?
+    var `dob`: Day?
     , 
     var `bio`: kotlin.String?
     , 
@@ -3215,7 +3215,7 @@ public object FfiConverterTypeUserProfile: FfiConverterRustBuffer<UserProfile> {
             FfiConverterString.read(buf),
             FfiConverterString.read(buf),
             FfiConverterTypeSex.read(buf),
-            FfiConverterOptionalTypeDate.read(buf),
+            FfiConverterOptionalTypeDay.read(buf),
             FfiConverterOptionalString.read(buf),
             FfiConverterSequenceString.read(buf),
             FfiConverterOptionalString.read(buf),
@@ -3231,7 +3231,7 @@ public object FfiConverterTypeUserProfile: FfiConverterRustBuffer<UserProfile> {
             FfiConverterString.allocationSize(value.`phone`) +
             FfiConverterString.allocationSize(value.`username`) +
             FfiConverterTypeSex.allocationSize(value.`sex`) +
-            FfiConverterOptionalTypeDate.allocationSize(value.`dob`) +
+            FfiConverterOptionalTypeDay.allocationSize(value.`dob`) +
             FfiConverterOptionalString.allocationSize(value.`bio`) +
             FfiConverterSequenceString.allocationSize(value.`interests`) +
             FfiConverterOptionalString.allocationSize(value.`profileImageUrl`) +
@@ -3246,7 +3246,7 @@ public object FfiConverterTypeUserProfile: FfiConverterRustBuffer<UserProfile> {
             FfiConverterString.write(value.`phone`, buf)
             FfiConverterString.write(value.`username`, buf)
             FfiConverterTypeSex.write(value.`sex`, buf)
-            FfiConverterOptionalTypeDate.write(value.`dob`, buf)
+            FfiConverterOptionalTypeDay.write(value.`dob`, buf)
             FfiConverterOptionalString.write(value.`bio`, buf)
             FfiConverterSequenceString.write(value.`interests`, buf)
             FfiConverterOptionalString.write(value.`profileImageUrl`, buf)
@@ -4605,28 +4605,28 @@ public object FfiConverterOptionalTypeCallId: FfiConverterRustBuffer<CallId?> {
 /**
  * @suppress
  */
-public object FfiConverterOptionalTypeDate: FfiConverterRustBuffer<Date?> {
-    override fun read(buf: ByteBuffer): Date? {
+public object FfiConverterOptionalTypeDay: FfiConverterRustBuffer<Day?> {
+    override fun read(buf: ByteBuffer): Day? {
         if (buf.get().toInt() == 0) {
             return null
         }
-        return FfiConverterTypeDate.read(buf)
+        return FfiConverterTypeDay.read(buf)
     }
 
-    override fun allocationSize(value: Date?): ULong {
+    override fun allocationSize(value: Day?): ULong {
         if (value == null) {
             return 1UL
         } else {
-            return 1UL + FfiConverterTypeDate.allocationSize(value)
+            return 1UL + FfiConverterTypeDay.allocationSize(value)
         }
     }
 
-    override fun write(value: Date?, buf: ByteBuffer) {
+    override fun write(value: Day?, buf: ByteBuffer) {
         if (value == null) {
             buf.put(0)
         } else {
             buf.put(1)
-            FfiConverterTypeDate.write(value, buf)
+            FfiConverterTypeDay.write(value, buf)
         }
     }
 }
@@ -5037,8 +5037,8 @@ public typealias FfiConverterTypeCoins = FfiConverterLong
  * is needed because the UDL type name is used in function/method signatures.
  * It's also what we have an external type that references a custom type.
  */
-public typealias Date = kotlin.String
-public typealias FfiConverterTypeDate = FfiConverterString
+public typealias Day = kotlin.String
+public typealias FfiConverterTypeDay = FfiConverterString
 
 
 
