@@ -34,7 +34,9 @@ impl From<uniffi::UnexpectedUniFFICallbackError> for TokenStoreError {
 
 /// The host's store, as the SDK sees it; none where the host has gone.
 #[derive(Clone)]
-pub(crate) struct HostStore(Arc<Mutex<Option<Arc<Lent<dyn TokenStore>>>>>);
+pub(crate) struct HostStore(Arc<Mutex<Slot>>);
+
+type Slot = Option<Arc<Lent<dyn TokenStore>>>;
 
 impl HostStore {
     pub(crate) fn new(store: Arc<dyn TokenStore>) -> Self {
@@ -46,7 +48,7 @@ impl HostStore {
         std::mem::forget(self.slot().take());
     }
 
-    fn slot(&self) -> MutexGuard<'_, Option<Arc<Lent<dyn TokenStore>>>> {
+    fn slot(&self) -> MutexGuard<'_, Slot> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
