@@ -136,7 +136,7 @@ pub fn WithdrawalPage(desk: Desk, withdrawal: Withdrawal, #[prop(optional)] trie
         "Listener" => view! { <PersonLink id=row.user_id name=row.username.clone() /> },
         "Earnings" => earnings(row.amount),
         "Rupees" => rupees(row.amount_paise),
-        "To" => view! { <span class="nowrap">{row.destination.clone()}</span> },
+        "To" => row.destination.clone(),
         "Asked" => view! { <When at=row.created_at /> },
     ];
     facts.extend(by(decided_by, row.decided_at).map(|view| (decided, view)));
