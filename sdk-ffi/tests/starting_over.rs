@@ -9,27 +9,16 @@ mod server;
 
 use std::sync::{Arc, Mutex};
 
-use saathii_sdk_ffi::{ClientConfig, Event, SaathiiClient, SaathiiError, shut_down_clients};
+use saathii_sdk_ffi::{Event, SaathiiClient, SaathiiError, shut_down_clients};
 use saathii_shared_types::Coins;
 use serde_json::json;
 
 use crate::{
-    host::{Ear, HeldBack, Keychain, block_on},
+    host::{Ear, HeldBack, Keychain, block_on, config},
     server::Server,
 };
 
 static ALONE: Mutex<()> = Mutex::new(());
-
-fn config(url: &str) -> ClientConfig {
-    ClientConfig {
-        base_url: url.into(),
-        user_agent: None,
-        connect_timeout_ms: 10_000,
-        request_timeout_ms: 20_000,
-        transfer_timeout_ms: 60_000,
-        root_certificates: vec![],
-    }
-}
 
 #[test]
 fn a_host_that_starts_over_is_called_by_nothing_of_before() {

@@ -13,9 +13,22 @@ use std::{
     time::Duration,
 };
 
-use saathii_sdk_ffi::{Event, EventListener, ListenerError, LogRecord, LogSink, SignOut, TokenStore, TokenStoreError};
+use saathii_sdk_ffi::{
+    ClientConfig, Event, EventListener, ListenerError, LogRecord, LogSink, SignOut, TokenStore, TokenStoreError,
+};
 
 const SOON: Duration = Duration::from_mins(1);
+
+pub(crate) fn config(url: &str) -> ClientConfig {
+    ClientConfig {
+        base_url: url.into(),
+        user_agent: None,
+        connect_timeout_ms: 10_000,
+        request_timeout_ms: 20_000,
+        transfer_timeout_ms: 60_000,
+        root_certificates: vec![],
+    }
+}
 
 struct Unpark(Thread);
 

@@ -25,7 +25,7 @@ use saathii_shared_types::{
 use serde_json::json;
 
 use crate::{
-    host::{Ear, Heard, HeldBack, Keychain, LockedKeychain, Log, block_on, poll_once},
+    host::{Ear, Heard, HeldBack, Keychain, LockedKeychain, Log, block_on, config, poll_once},
     server::Server,
 };
 
@@ -35,17 +35,6 @@ fn client(
     listener: Option<Arc<dyn EventListener>>,
 ) -> Arc<SaathiiClient> {
     SaathiiClient::new(config(&server.url), store, listener).unwrap()
-}
-
-fn config(url: &str) -> ClientConfig {
-    ClientConfig {
-        base_url: url.into(),
-        user_agent: None,
-        connect_timeout_ms: 10_000,
-        request_timeout_ms: 20_000,
-        transfer_timeout_ms: 60_000,
-        root_certificates: vec![],
-    }
 }
 
 fn code(error: &SaathiiError) -> &str {
